@@ -1,0 +1,61 @@
+# Everything a fresh machine needs beyond Python 3.11+, git and make is installed here, into .venv.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.PHONY: build test test-one lint check bench docs lock clean help
+
+PYTHON := $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
+  "$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP_FLAGS := --quiet --disable-pip-version-check --no-input
+
+## build: set up, validate the corpus and compile it
+build: $(VENV)/.ready
+	$(BIN)/krisc compile
+
+## test: set up, lint, type-check and test, on every Python from 3.11 to 3.13 that is here
+test: lint test-one
+	@scripts/test-pythons
+
+## test-one: the tests on one Python
+test-one: $(VENV)/.ready
+	$(BIN)/python -m pytest -n auto $(PYTEST_FLAGS)
+
+## lint: style and types
+lint: $(VENV)/.ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+## check: rebuild the newest release and compare it, and look for generated files that are stale
+check: $(VENV)/.ready
+	$(BIN)/krisc check
+
+## docs: write the generated pages, schemas, datasheet and citation anew
+docs: $(VENV)/.ready
+	$(BIN)/krisc docs
+
+## bench: speed, as ratios against a floor and against peers
+bench: $(VENV)/.ready
+	$(BIN)/python bench/bench.py
+
+## lock: resolve the dependencies anew, with hashes
+lock: $(VENV)/.ready
+	$(BIN)/uv pip compile --quiet pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-annotate --custom-compile-command "make lock" --output-file requirements.lock
+
+## clean: remove what was made, except releases
+clean:
+	rm -rf .venv* .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+## help: this list
+help:
+	@sed -n 's/^## //p' Makefile
+
+$(VENV)/.ready: requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "krisc needs Python 3.11 or newer on the path" >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install $(PIP_FLAGS) --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install $(PIP_FLAGS) --no-build-isolation --no-deps -e .
+	@touch $@

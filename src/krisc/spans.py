@@ -1,0 +1,72 @@
+"""Arithmetic of half-open stretches ``[start, end)``: containing, crossing, nesting, and alignment to tokens.
+
+A leaf of the program; it knows numbers only.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+
+Stretch = tuple[int, int]
+
+
+def contains(outer: Stretch, inner: Stretch) -> bool:
+    """Whether ``inner`` lies wholly in ``outer`` (equal stretches contain each other)."""
+    return outer[0] <= inner[0] and inner[1] <= outer[1]
+
+
+def overlaps(one: Stretch, other: Stretch) -> bool:
+    """Whether the two share at least one position."""
+    return one[0] < other[1] and other[0] < one[1]
+
+
+def overlapping(stretches: Sequence[Stretch]) -> Iterator[tuple[int, int]]:
+    """Yield the index pairs of stretches that overlap, each pair once, in text order.
+
+    Takes O(n log n + pairs) time.
+    """
+    order = sorted(range(len(stretches)), key=lambda i: (stretches[i][0], -stretches[i][1], i))
+    open_: list[int] = []
+    for index in order:
+        start = stretches[index][0]
+        open_ = [i for i in open_ if stretches[i][1] > start]
+        yield from ((i, index) for i in open_)
+        open_.append(index)
+
+
+def crossing(stretches: Sequence[Stretch]) -> Iterator[tuple[int, int]]:
+    """Yield the index pairs of stretches that overlap without one containing the other."""
+    for one, other in overlapping(stretches):
+        a, b = stretches[one], stretches[other]
+        if not contains(a, b) and not contains(b, a):
+            yield one, other
+
+
+class Containers:
+    """Finds the stretch that contains another, among stretches that do not overlap."""
+
+    def __init__(self, stretches: Sequence[Stretch]) -> None:
+        self.stretches = sorted(stretches)
+        self.starts = [s for s, _ in self.stretches]
+
+    def holding(self, inner: Stretch) -> Stretch | None:
+        """The stretch that contains ``inner``, or None. Takes O(log n) time."""
+        at = bisect_right(self.starts, inner[0]) - 1
+        if at >= 0 and contains(self.stretches[at], inner):
+            return self.stretches[at]
+        return None
+
+
+def token_range(starts: Sequence[int], ends: Sequence[int], span: Stretch) -> Stretch | None:
+    """Tokens ``[first, last)`` that the span covers exactly, or None when it does not fall on token boundaries.
+
+    Args:
+        starts: first offset of every token, ascending, in code points.
+        ends: end offset of every token, ascending, in code points.
+        span: the span, in code points.
+    """
+    first, last = bisect_left(starts, span[0]), bisect_left(ends, span[1])
+    if first < len(starts) and last < len(ends) and first <= last and (starts[first], ends[last]) == span:
+        return first, last + 1
+    return None

@@ -1,0 +1,311 @@
+"""The corpus folder: where everything lies, read to typed records a document at a time, and written without loss.
+
+Documents are indexed by id, offset and length, so that memory does not grow with their content.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from krisc.findings import Finding, KriscError, Place
+from krisc.form import Form
+from krisc.layers import Layer, Layers, inconsistencies
+from krisc.model import AnnotationFile, Annotator, DocumentRecord, RegisterEntry
+from krisc.reading import decode_file, parse_json, read_bytes, read_json, read_lines, read_toml, relative
+from krisc.schemas import annotation_schema, fixed
+from krisc.tokens import tokenize
+
+
+class Licences(msgspec.Struct, frozen=True):
+    """SPDX ids, or words where there is none."""
+
+    annotations: str
+    texts: str
+    code: str
+
+
+class Citation(msgspec.Struct, frozen=True):
+    """How the corpus wants to be cited; ``released`` is the date of the release."""
+
+    authors: tuple[str, ...]
+    released: str
+    keywords: tuple[str, ...]
+    doi: str = ""
+
+
+class Expected(msgspec.Struct, frozen=True):
+    """Counts a release must reach (``min``) and those above which it warns (``max``)."""
+
+    min: int | None = None
+    max: int | None = None
+
+
+class Config(msgspec.Struct, frozen=True):
+    """``dataset/corpus.toml``: the identity of the corpus."""
+
+    name: str
+    title: str
+    version: str
+    description: str
+    guidelines: str
+    homepage: str
+    languages: tuple[str, ...]
+    licences: Licences
+    citation: Citation
+    splits: dict[str, float]
+    expected: dict[str, Expected] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Where a document's metadata stands in ``documents.jsonl``: line from 1, offset and length in bytes."""
+
+    id: str
+    line: int
+    offset: int
+    length: int
+    incident: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Document:
+    """One document with all that is known of it; lives as long as the document is worked on."""
+
+    record: DocumentRecord
+    line: int
+    data: bytes
+    text: str
+    gold: AnnotationFile | None
+    passes: tuple[AnnotationFile, ...]
+
+    @cached_property
+    def tokens(self) -> tuple[list[int], list[int]]:
+        """Starts and ends of the tokens of the whole text, in code points."""
+        return tokenize(self.text)
+
+
+@dataclass(frozen=True)
+class Source:
+    """An annotation file that could be read: its path, its record, and the findings when it could not."""
+
+    path: Path
+    file: AnnotationFile | None
+    findings: tuple[Finding, ...] = field(default=())
+
+
+class Corpus:
+    """A corpus folder. Reading its parts raises KriscError with findings when they are malformed."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        self.dataset = self.root / "dataset"
+        self.annotations = self.root / "annotations"
+        self.releases = self.dataset / "releases"
+        if not (self.dataset / "corpus.toml").is_file():
+            raise KriscError([Finding("corpus-missing", Place(str(root)), {"folder": str(root)})])
+
+    def name(self, path: Path) -> str:
+        """A path as findings name it."""
+        return relative(path, self.root)
+
+    @cached_property
+    def config(self) -> Config:
+        """The identity of the corpus."""
+        value = read_toml(self.dataset / "corpus.toml", self.root, Form(fixed("corpus")))
+        return msgspec.convert(value, Config)
+
+    @cached_property
+    def layers(self) -> Layers:
+        """The layers by name, in their declared order."""
+        form = Form(fixed("layer"))
+        found: list[Layer] = []
+        files: dict[str, str] = {}
+        findings: list[Finding] = []
+        for path in sorted((self.root / "schema" / "layers").glob("*.toml")):
+            try:
+                layer = msgspec.convert(read_toml(path, self.root, form), Layer)
+            except KriscError as error:
+                findings += error.findings
+                continue
+            if layer.name in files:
+                place = Place(self.name(path), pointer="/name")
+                findings.append(Finding("layer-name-taken", place, {"name": layer.name}))
+            files[layer.name] = self.name(path)
+            found.append(layer)
+        layers = {layer.name: layer for layer in sorted(found, key=lambda layer: (layer.order, layer.name))}
+        if not findings and not layers:
+            place = Place("schema/layers")
+            findings.append(Finding("file-unreadable", place, {"reason": "there is no layer file"}))
+        if findings := [*findings, *([] if findings else inconsistencies(layers, files))]:
+            raise KriscError(findings)
+        return layers
+
+    def schema(self, kind: str) -> dict[str, Any]:
+        """The JSON Schema of annotation files: ``gold``, ``pass`` or ``draft``."""
+        return annotation_schema(self.layers, f"urn:{self.config.name}:schema", self.config.version, kind=kind)
+
+    @cached_property
+    def forms(self) -> dict[str, Form]:
+        """The schemas of annotation files, compiled."""
+        return {kind: Form(self.schema(kind)) for kind in ("gold", "pass", "draft")}
+
+    @cached_property
+    def annotators(self) -> dict[str, Annotator]:
+        """The annotators by id."""
+        value = read_toml(self.annotations / "annotators.toml", self.root, Form(fixed("annotators")))
+        return {name: msgspec.convert({"id": name, **one}, Annotator) for name, one in value["annotators"].items()}
+
+    @cached_property
+    def register_lines(self) -> tuple[tuple[int, RegisterEntry], ...]:
+        """The entity register with the line of each entry."""
+        return tuple(self._records(self.dataset / "entities.jsonl", "entities", RegisterEntry))
+
+    @cached_property
+    def register(self) -> dict[str, RegisterEntry]:
+        """The entity register by id."""
+        return {entry.id: entry for _, entry in self.register_lines}
+
+    def _records(self, path: Path, schema: str, type_: type[Any]) -> list[tuple[int, Any]]:
+        records: list[tuple[int, Any]] = []
+        findings: list[Finding] = []
+        for line, _, _, value, found in read_lines(path, self.root, Form(fixed(schema))):
+            findings += found
+            if not found:
+                records.append((line, msgspec.convert(value, type_)))
+        if findings:
+            raise KriscError(findings)
+        return records
+
+    @cached_property
+    def index(self) -> tuple[Entry, ...]:
+        """All documents, sorted by id whatever the order of ``documents.jsonl``."""
+        entries: list[Entry] = []
+        findings: list[Finding] = []
+        path = self.dataset / "documents.jsonl"
+        for line, offset, length, value, found in read_lines(path, self.root, Form(fixed("documents"))):
+            findings += found
+            if value is not None:
+                entries.append(Entry(value["id"], line, offset, length, value["incident"], value["sha256"]))
+        if findings:
+            raise KriscError(findings)
+        return tuple(sorted(entries, key=lambda e: (e.id, e.line)))
+
+    @cached_property
+    def pinned(self) -> dict[str, str]:
+        """The split of every document ever released, by document id."""
+        path = self.dataset / "splits.json"
+        if not path.exists():
+            return {}
+        return dict(read_json(path, self.root, Form(fixed("splits")))["documents"])
+
+    def raw_path(self, document: str) -> Path:
+        """Where the raw text of a document lies."""
+        return self.dataset / "raw" / f"{document}.txt"
+
+    def gold_path(self, document: str) -> Path:
+        """Where the gold annotation of a document lies."""
+        return self.annotations / "gold" / f"{document}.json"
+
+    def pass_paths(self, document: str) -> list[Path]:
+        """Where the passes over a document lie."""
+        return sorted((self.annotations / "passes").glob(f"*/{document}.json"))
+
+    def annotation_paths(self) -> Iterator[Path]:
+        """Every annotation file there is, gold first."""
+        yield from sorted((self.annotations / "gold").glob("*.json"))
+        yield from sorted((self.annotations / "passes").glob("*/*.json"))
+
+    def kind_of(self, path: Path) -> str:
+        """Whether an annotation file is ``gold`` or a ``pass``."""
+        return "pass" if path.parent.parent.name == "passes" else "gold"
+
+    def read_annotations(self, path: Path) -> AnnotationFile:
+        """One annotation file.
+
+        Raises:
+            KriscError: every finding about the file's form.
+        """
+        value = read_json(path, self.root, self.forms[self.kind_of(path)])
+        return msgspec.convert(value, AnnotationFile)
+
+    def read_record(self, entry: Entry) -> DocumentRecord:
+        """The metadata of a document, read from its place in ``documents.jsonl``."""
+        path = self.dataset / "documents.jsonl"
+        with path.open("rb") as stream:
+            stream.seek(entry.offset)
+            line = decode_file(stream.read(entry.length), self.name(path))
+        value = parse_json(line, self.name(path), record=entry.line)
+        return msgspec.convert(value, DocumentRecord)
+
+    def read_document(self, entry: Entry) -> tuple[Document | None, list[Finding]]:
+        """One document with its text, gold and passes, and what is wrong with the form of its files."""
+        findings: list[Finding] = []
+        record = self.read_record(entry)
+        path = self.raw_path(entry.id)
+        if not path.exists():
+            place = Place("dataset/documents.jsonl", pointer="/id", record=entry.line)
+            return None, [Finding("text-missing", place, {"file": self.name(path)}, document=entry.id)]
+        try:
+            data = read_bytes(path, self.name(path))
+            text = decode_file(data, self.name(path))
+        except KriscError as error:
+            return None, list(error.findings)
+        files: list[AnnotationFile | None] = []
+        gold = self.gold_path(entry.id)
+        for one in [gold, *self.pass_paths(entry.id)]:
+            try:
+                files.append(self.read_annotations(one) if one is not gold or gold.exists() else None)
+            except KriscError as error:
+                files.append(None)
+                findings += error.findings
+        passes = tuple(f for f in files[1:] if f is not None)
+        return Document(record, entry.line, data, text, files[0], passes), findings
+
+
+def sha256(data: bytes) -> str:
+    """SHA-256 in lower-case hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def write_atomically(path: Path, data: bytes) -> bool:
+    """Write a file whole or not at all: temporary file in the same folder, flush to disk, rename.
+
+    Returns whether anything changed; a file that has these bytes already is left alone.
+
+    Raises:
+        KriscError: ``output-unwritable``; the old file is untouched.
+    """
+    try:
+        if path.exists() and path.read_bytes() == data:
+            return False
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+            mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
+            Path(temporary).chmod(mode)
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise unwritable(path, error) from None
+    return True
+
+
+def unwritable(path: Path, error: OSError) -> KriscError:
+    """The finding for a place that cannot be written to."""
+    return KriscError([Finding("output-unwritable", Place(str(path)), {"reason": error.strerror or str(error)})])

@@ -1,0 +1,274 @@
+"""The tables of a release, each declared once: columns with a type and a description.
+
+The declaration gives the Arrow schema, the ``datasets`` features, the pandera model and the data dictionary. A layer's
+table follows from the layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from krisc.layers import Attribute, Layer, Layers, unit_layer
+
+if TYPE_CHECKING:
+    import datasets
+    import pandera.pandas as pandera
+
+
+@dataclass(frozen=True)
+class Scalar:
+    """A plain value: ``string``, ``int64``, ``float64``, ``bool`` or ``date32``."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Label:
+    """One of a closed list of names, stored as its number: a ClassLabel."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ListOf:
+    """A list."""
+
+    item: Type
+
+
+@dataclass(frozen=True)
+class Struct:
+    """Named columns together; the whole may be null where its column may."""
+
+    columns: tuple[Column, ...]
+
+
+Type = Scalar | Label | ListOf | Struct
+STRING, INT, FLOAT, BOOL, DATE = (Scalar(n) for n in ("string", "int64", "float64", "bool", "date32"))
+DECIDED = ("single", "agreed", "adjudicated")
+ORIGINS = ("published", "constructed")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: name, type, what it holds, and whether it may be null."""
+
+    name: str
+    type: Type
+    description: str
+    null: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the release, which is a configuration of the data set."""
+
+    name: str
+    description: str
+    columns: tuple[Column, ...]
+
+
+_DOCUMENT = (
+    Column("document_id", STRING, "Id of the document."),
+    Column("version", STRING, "Version of the corpus."),
+    Column("origin", Label(ORIGINS), "Whether the text was published by somebody or constructed for the corpus."),
+)
+_STRETCH = (
+    Column("start", INT, "First code point of the words in the document's text."),
+    Column("end", INT, "Code point after the last."),
+    Column("text", STRING, "The words, segments joined by a space."),
+)
+_SEGMENTS = Column("segments", ListOf(Struct(_STRETCH)), "The stretches of text; more than one when discontinuous.")
+_TARGET = (
+    Column(
+        "target", STRING, "Id of the annotation that fills the role; null when the role is filled by words.", null=True
+    ),
+    Column("layer", STRING, "Layer of that annotation.", null=True),
+    Column("label", STRING, "Label of that annotation.", null=True),
+    *_STRETCH,
+)
+_PROVENANCE = (
+    Column("note", STRING, "The annotator's note.", null=True),
+    Column("annotators", ListOf(STRING), "Ids of the annotators the annotation comes from."),
+    Column("decided", Label(DECIDED), "How it was decided.", null=True),
+    Column("decision", STRING, "Id of the decision, when it was adjudicated.", null=True),
+    Column("checked_by", ListOf(STRING), "Ids of the people who signed it off."),
+)
+
+
+def layer_columns(layer: Layer) -> tuple[Column, ...]:
+    """The columns of a layer's annotations, without those of the document."""
+    columns = [
+        Column("id", STRING, "Id of the annotation, unique in its document."),
+        Column("label", Label(tuple(layer.labels)), "Label of the annotation."),
+    ]
+    if layer.kind in ("span", "event"):
+        columns += [*_STRETCH, _SEGMENTS]
+    if layer.kind == "event":
+        argument = Struct((Column("role", Label(tuple(layer.roles)), "Role of the argument."), *_TARGET))
+        columns.append(Column("arguments", ListOf(argument), "The arguments, in the order of the annotation."))
+    if layer.kind == "relation":
+        columns += [_role_column(name, role.max == 1, role.definition) for name, role in layer.roles.items()]
+    if layer.kind == "chain":
+        columns += [
+            Column("entity", STRING, "Id in the entity register.", null=True),
+            Column("name", STRING, "Preferred name in the entity register.", null=True),
+            Column("members", ListOf(Struct(_TARGET)), "The members, in text order."),
+        ]
+    columns += [_attribute_column(name, a) for name, a in layer.attributes.items()]
+    return (*columns, *_PROVENANCE)
+
+
+def _role_column(name: str, single: bool, definition: str) -> Column:
+    if single:
+        return Column(name.lower(), Struct(_TARGET), definition, null=True)
+    return Column(name.lower(), ListOf(Struct(_TARGET)), definition)
+
+
+def _attribute_column(name: str, attribute: Attribute) -> Column:
+    type_: Type = {"boolean": BOOL, "integer": INT, "number": FLOAT}.get(attribute.type, STRING)
+    if attribute.type == "enum":
+        type_ = Label(attribute.values)
+    optional = not attribute.required or bool(attribute.labels)
+    return Column(name, type_, attribute.definition, null=optional)
+
+
+def _nested(layers: Layers) -> Iterator[Column]:
+    for name, layer in layers.items():
+        item = Struct(layer_columns(layer))
+        description = f"Annotations of the layer {name}; null when the layer was not annotated."
+        yield Column(name, ListOf(item), description, null=True)
+
+
+def iob2_names(layer: Layer) -> tuple[str, ...]:
+    """The IOB2 tags of a layer's labels: O, B-…, I-…."""
+    return ("O", *(f"{prefix}-{label}" for label in layer.labels for prefix in "BI"))
+
+
+def _documents(layers: Layers) -> Table:
+    columns = (
+        *_DOCUMENT,
+        Column("title", STRING, "Title of the article."),
+        Column("publisher", STRING, "Who published it."),
+        Column("url", STRING, "Address of the source; empty for constructed texts."),
+        Column("published", DATE, "Date of publication, which relative times are worked out against."),
+        Column("captured", DATE, "Date on which the text was taken."),
+        Column("language", STRING, "Language of the text, BCP 47."),
+        Column("rights", STRING, "Rights in the text."),
+        Column("incident", STRING, "Group of documents on one incident, which share a split."),
+        Column("sha256", STRING, "SHA-256 of the bytes of the raw text."),
+        Column("text", STRING, "The raw text, character for character."),
+        *_nested(layers),
+    )
+    return Table("documents", "One row a document: text, metadata and every layer, nested.", columns)
+
+
+def _tokens(layers: Layers) -> Iterator[Table]:
+    units = unit_layer(layers)
+    if units is None:
+        return
+    spans = Struct(
+        (
+            Column("id", STRING, "Id of the annotation."),
+            Column("layer", STRING, "Layer of the annotation."),
+            Column("label", STRING, "Label of the annotation."),
+            Column("first", INT, "Number of its first token in the unit, from 0."),
+            Column("last", INT, "Number of the token after its last."),
+            Column("segment", INT, "Number of the segment, from 0; above 0 only when discontinuous."),
+        )
+    )
+    tags = (
+        Column(
+            layer.constraints.tags,
+            ListOf(Label(iob2_names(layer))),
+            f"IOB2 tags of the layer {name}; of nested spans the outermost.",
+        )
+        for name, layer in layers.items()
+        if layer.constraints.tags
+    )
+    columns = (
+        *_DOCUMENT,
+        Column("unit_id", STRING, "Id of the sentence, headline or byline."),
+        Column("unit", Label(units.constraints.units), "What the unit is."),
+        Column("index", INT, "Number of the unit in its document, from 0."),
+        *_STRETCH,
+        Column("tokens", ListOf(STRING), "The tokens."),
+        Column("token_starts", ListOf(INT), "First code point of each token in the document's text."),
+        Column("token_ends", ListOf(INT), "Code point after the last of each token."),
+        *tags,
+        Column("spans", ListOf(spans), "Spans and event triggers on whole tokens, nested ones too."),
+    )
+    yield Table("tokens", "One row a sentence, headline or byline: tokens, tags and spans as token ranges.", columns)
+
+
+def _passes(layers: Layers) -> Table:
+    columns = (
+        *_DOCUMENT,
+        Column("annotator", STRING, "Id of the annotator."),
+        Column("annotator_kind", Label(("person", "language_model")), "Person or language model."),
+        Column("date", DATE, "Date of the pass."),
+        Column("guidelines", STRING, "Version of the guidelines that the annotator had."),
+        *_nested(layers),
+    )
+    return Table("passes", "One row for each annotator's pass over a document, before adjudication.", columns)
+
+
+def tables(layers: Layers) -> dict[str, Table]:
+    """Every table of a release by name: documents, tokens, one for each layer, passes."""
+    found = [_documents(layers), *_tokens(layers)]
+    found += [Table(n, layer.description, (*_DOCUMENT, *layer_columns(layer))) for n, layer in layers.items()]
+    found.append(_passes(layers))
+    return {table.name: table for table in found}
+
+
+def features(table: Table) -> datasets.Features:
+    """The features of a table for ``datasets``; their ``.arrow_schema`` is the Arrow schema that carries them."""
+    import datasets  # noqa: PLC0415 - takes a second to import
+
+    def feature(type_: Type) -> Any:  # noqa: ANN401 - datasets has no common type of features
+        match type_:
+            case Scalar(name):
+                return datasets.Value(name)
+            case Label(names):
+                return datasets.ClassLabel(names=list(names))
+            case ListOf(item):
+                return datasets.List(feature(item))
+            case Struct(columns):
+                return {c.name: feature(c.type) for c in columns}
+
+    return datasets.Features({c.name: feature(c.type) for c in table.columns})
+
+
+@cache
+def model(table: Table) -> pandera.DataFrameSchema:
+    """The pandera model that every written batch is held to: types, nulls, label numbers, and offsets in order."""
+    import pandas as pd  # noqa: PLC0415 - takes half a second to import
+    import pandera.pandas as pandera  # noqa: PLC0415 - takes a second to import
+
+    schema = features(table).arrow_schema
+
+    def column(c: Column) -> pandera.Column:
+        checks = []
+        if isinstance(c.type, Label):
+            checks.append(pandera.Check.in_range(0, len(c.type.names) - 1))
+        elif c.name in ("start", "end", "index"):
+            checks.append(pandera.Check.ge(0))
+        return pandera.Column(pd.ArrowDtype(schema.field(c.name).type), checks, nullable=c.null, name=c.name)
+
+    names = {c.name for c in table.columns}
+    whole = []
+    if {"start", "end"} <= names:
+        whole.append(pandera.Check(lambda frame: frame["start"] < frame["end"], name="start_before_end"))
+    if {"tokens", "token_starts", "token_ends"} <= names:
+        whole.append(pandera.Check(_same_lengths, name="lists_of_one_length"))
+    columns = {c.name: column(c) for c in table.columns}
+    keys = [k for k in ("document_id", "annotator", "unit_id", "id") if k in names]
+    return pandera.DataFrameSchema(columns, checks=whole, strict=True, ordered=True, unique=keys, name=table.name)
+
+
+def _same_lengths(frame: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a pandas Series of booleans
+    lengths = [frame[name].list.len() for name in ("tokens", "token_starts", "token_ends")]
+    return (lengths[0] == lengths[1]) & (lengths[0] == lengths[2])

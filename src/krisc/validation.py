@@ -1,0 +1,59 @@
+"""Validates a corpus, or the documents that some files belong to, without writing anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from krisc.checks import Checked, check_corpus, check_counts, check_document, check_forms, count
+from krisc.findings import Finding, KriscError, Place
+from krisc.store import Corpus
+
+
+def validate_corpus(
+    corpus: Corpus, files: Sequence[Path] = (), progress: Callable[[int, int], None] | None = None
+) -> tuple[list[Finding], int]:
+    """All findings of a corpus, and the number of documents that were checked.
+
+    Args:
+        corpus: the corpus.
+        files: limit the check to the documents these files belong to; a file of no one document stands for all.
+            Checks across the files of the corpus are left out then.
+        progress: called with documents done and all documents.
+
+    Raises:
+        KriscError: ``file-unreadable`` when a named file is not there or not in the corpus.
+    """
+    if findings := check_forms(corpus):
+        return findings, 0
+    wanted = _documents(corpus, files)
+    if wanted is None:
+        findings = check_corpus(corpus)
+    entries = [entry for entry in corpus.index if wanted is None or entry.id in wanted]
+    checked = Checked()
+    for number, entry in enumerate(entries):
+        document, found = check_document(corpus, entry)
+        findings += found
+        if document is not None:
+            checked.counts += count(document)
+        if progress:
+            progress(number + 1, len(entries))
+    if wanted is None:
+        findings += check_counts(corpus, checked.counts)
+    return findings, len(entries)
+
+
+def _documents(corpus: Corpus, files: Sequence[Path]) -> set[str] | None:
+    """Ids of the documents that files belong to; None for all."""
+    wanted: set[str] = set()
+    for file in files:
+        path = file if file.is_absolute() else Path.cwd() / file
+        reason = "" if path.exists() else "there is no such file"
+        if not reason and not path.resolve().is_relative_to(corpus.root):
+            reason = f"it is not in the corpus {corpus.root.name}"
+        if reason:
+            raise KriscError([Finding("file-unreadable", Place(str(file)), {"reason": reason})])
+        if path.suffix not in (".txt", ".json") or path.stem not in {entry.id for entry in corpus.index}:
+            return None
+        wanted.add(path.stem)
+    return wanted or None

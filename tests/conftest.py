@@ -1,0 +1,76 @@
+"""What tests share: the repository, a corpus made by `krisc new`, and a world without network or shared caches."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+# Set before `datasets` is imported anywhere: nothing is downloaded, and no cache of the user's is read or written.
+_CACHE = tempfile.mkdtemp(prefix="krisc-tests-")
+os.environ |= {
+    "HF_HOME": _CACHE,
+    "HF_HUB_OFFLINE": "1",
+    "HF_DATASETS_OFFLINE": "1",
+    "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
+}
+
+from krisc.starter import create  # noqa: E402 - after the environment is set
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_unconfigure() -> None:
+    """Remove the cache of the run."""
+    shutil.rmtree(_CACHE, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The repository itself, which is a corpus."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def _starter(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("starter") / "corpus"
+    create(folder)
+    return folder
+
+
+@pytest.fixture
+def starter(_starter: Path, tmp_path: Path) -> Path:
+    """A fresh copy of the smallest corpus."""
+    return Path(shutil.copytree(_starter, tmp_path / "corpus"))
+
+
+@pytest.fixture
+def grow() -> Callable[..., None]:
+    """Adds made documents to a starter corpus: ``grow(corpus, number)``."""
+    return _grow
+
+
+def _grow(corpus: Path, number: int) -> None:
+    """Copies of the starter's document, each with a text, an incident and a quote of its own."""
+    import hashlib  # noqa: PLC0415
+    import json  # noqa: PLC0415
+
+    record = json.loads((corpus / "dataset/documents.jsonl").read_text().splitlines()[0])
+    gold = json.loads((corpus / "annotations/gold/example.json").read_text())
+    lines = [json.dumps(record)]
+    for n in range(number):
+        text = f"Karwan met Zerin in Soran.\n{n}.\n"
+        sha = hashlib.sha256(text.encode()).hexdigest()
+        name = f"made-{n:04d}"
+        (corpus / f"dataset/raw/{name}.txt").write_text(text, newline="")
+        lines.append(json.dumps({**record, "id": name, "incident": name, "sha256": sha}))
+        last = {"start": 27, "end": 27 + len(f"{n}."), "quote": f"{n}."}
+        more = {"id": "s2", "label": "SENTENCE", "segments": [last], "by": ["starter"], "decided": "single"}
+        layers = {**gold["layers"], "structure": [*gold["layers"]["structure"], more]}
+        file = {**gold, "document": name, "sha256": sha, "layers": layers}
+        (corpus / f"annotations/gold/{name}.json").write_text(json.dumps(file))
+    (corpus / "dataset/documents.jsonl").write_text("\n".join(lines) + "\n")

@@ -1,0 +1,293 @@
+"""Compiling: same bytes for the same input, nothing half-written, bounded batches, and figures that are true."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import resource
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import datasets
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from krisc import parquet, release
+from krisc.findings import KriscError
+from krisc.release import check_generated, check_release, compile_corpus, differences, write_generated
+from krisc.store import Corpus
+
+
+def snapshot(folder: Path) -> dict[str, str]:
+    """Every file below a folder with the hash of its bytes, hidden ones too."""
+    files = sorted(p for p in folder.rglob("*") if p.is_file())
+    return {p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
+
+
+def ids(error: pytest.ExceptionInfo[KriscError]) -> set[str]:
+    return {f.id for f in error.value.findings}
+
+
+def test_the_repository_is_what_its_sources_make(repository: Path) -> None:
+    corpus = Corpus(repository)
+    assert list(check_release(corpus)) == []
+    assert list(check_generated(corpus)) == []
+
+
+def test_same_bytes_in_another_folder_and_document_order(
+    starter: Path, grow: Callable[..., None], tmp_path: Path
+) -> None:
+    grow(starter, 12)
+    one = compile_corpus(Corpus(starter), tmp_path / "one").folder
+    elsewhere = Path(shutil.copytree(starter, tmp_path / "elsewhere"))
+    listed = elsewhere / "dataset/documents.jsonl"
+    listed.write_text("\n".join(reversed(listed.read_text().splitlines())) + "\n")
+    other = compile_corpus(Corpus(elsewhere), tmp_path / "other").folder
+    assert list(differences(one, other)) == []
+    assert {p.name for p in (one / "documents").iterdir()} == {"train-00000.parquet", "test-00000.parquet"}
+
+
+def test_a_second_compile_changes_nothing(starter: Path) -> None:
+    compile_corpus(Corpus(starter))
+    before = snapshot(starter)
+    assert compile_corpus(Corpus(starter)).unchanged
+    assert snapshot(starter) == before
+
+
+def test_a_released_version_is_not_overwritten_by_another(starter: Path) -> None:
+    compile_corpus(Corpus(starter))
+    before = snapshot(starter)
+    config = starter / "dataset/corpus.toml"
+    config.write_text(config.read_text().replace("My corpus", "Another corpus"))
+    with pytest.raises(KriscError) as error:
+        compile_corpus(Corpus(starter))
+    assert ids(error) == {"release-differs"}
+    assert snapshot(starter / "dataset/releases") == {
+        k.removeprefix("dataset/releases/"): v for k, v in before.items() if k.startswith("dataset/releases/")
+    }
+    assert not compile_corpus(Corpus(starter), replace=True).unchanged
+
+
+@pytest.mark.parametrize("failure", [KeyboardInterrupt(), OSError(28, "No space left on device"), MemoryError()])
+def test_an_interrupted_compile_leaves_the_old_release_whole(
+    starter: Path, monkeypatch: pytest.MonkeyPatch, failure: BaseException
+) -> None:
+    compile_corpus(Corpus(starter))
+    config = starter / "dataset/corpus.toml"
+    config.write_text(config.read_text().replace("My corpus", "Another corpus"))
+    before = snapshot(starter)
+
+    def fail(*_: object) -> None:
+        raise failure
+
+    monkeypatch.setattr(parquet.TableWriter, "close", fail)
+    with pytest.raises((KriscError, KeyboardInterrupt, MemoryError)) as error:
+        compile_corpus(Corpus(starter), replace=True)
+    if isinstance(failure, OSError):
+        assert ids(error) == {"output-unwritable"}
+    assert snapshot(starter) == before
+
+
+def test_a_release_caught_between_two_renames_comes_back(starter: Path) -> None:
+    folder = compile_corpus(Corpus(starter)).folder
+    whole = snapshot(folder)
+    folder.rename(folder.parent / ".0.1.0.previous")  # what a power cut in the middle of the swap leaves
+    assert compile_corpus(Corpus(starter)).unchanged
+    assert snapshot(folder) == whole
+    assert [p.name for p in folder.parent.iterdir()] == ["0.1.0"]
+
+
+def test_a_failed_swap_puts_the_old_release_back(starter: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = compile_corpus(Corpus(starter)).folder
+    config = starter / "dataset/corpus.toml"
+    config.write_text(config.read_text().replace("My corpus", "Another corpus"))
+    before, rename = snapshot(starter), Path.rename
+
+    def refuse(path: Path, target: Path) -> Path:
+        if ".partial-" in path.name:
+            raise PermissionError(13, "Permission denied")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    with pytest.raises(KriscError) as error:
+        compile_corpus(Corpus(starter), replace=True)
+    assert ids(error) == {"output-unwritable"}
+    assert snapshot(starter) == before
+    assert folder.is_dir()
+
+
+def test_a_full_disk_ends_in_a_finding(starter: Path) -> None:
+    compile_corpus(Corpus(starter))
+    config = starter / "dataset/corpus.toml"
+    config.write_text(config.read_text().replace("My corpus", "Another corpus"))
+    before = snapshot(starter)
+
+    def small_files_only() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, 2_000))
+
+    done = subprocess.run(  # a limit on the size of files stands for a disk that fills up
+        [sys.executable, "-m", "krisc", "compile", "--replace", "--corpus", str(starter)],
+        preexec_fn=small_files_only,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2, done.stderr
+    assert "output-unwritable" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+    assert snapshot(starter) == before
+
+
+def test_findings_block_and_nothing_is_written(starter: Path) -> None:
+    gold = starter / "annotations/gold/example.json"
+    gold.write_text(gold.read_text().replace('"quote": "Zerin"', '"quote": "Zarin"'))
+    before = snapshot(starter)
+    with pytest.raises(KriscError) as error:
+        compile_corpus(Corpus(starter))
+    assert ids(error) == {"quote-mismatch"}
+    assert snapshot(starter) == before
+
+
+def test_batches_and_shards_are_bounded(
+    starter: Path, grow: Callable[..., None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    grow(starter, 30)
+    monkeypatch.setattr(parquet, "BATCH_BYTES", 2_000)
+    monkeypatch.setattr(parquet, "SHARD_BYTES", 8_000)
+    made = compile_corpus(Corpus(starter), tmp_path / "out")
+    files = made.facts.tables["documents"]["train"].files
+    assert len(files) > 2
+    assert max(pq.ParquetFile(made.folder / f).num_row_groups for f in files) > 1
+    loaded = datasets.load_dataset(str(made.folder), "documents", verification_mode="all_checks")
+    assert {s: len(rows) for s, rows in loaded.items()} == made.facts.splits
+    assert sum(made.facts.splits.values()) == 31
+
+
+def test_content_hash_is_that_of_the_rows(repository: Path) -> None:
+    corpus = Corpus(repository)
+    folder = corpus.releases / corpus.config.version
+    stated = json.loads((folder / "release.json").read_text())["tables"]
+    for splits in stated.values():
+        for one in splits.values():
+            rows = [row for file in one["files"] for row in pq.read_table(folder / file).to_pylist()]
+            lines = b"".join(msgspec.json.encode(row, order="sorted") + b"\n" for row in rows)
+            assert hashlib.sha256(lines).hexdigest() == one["content_sha256"]
+
+
+def test_every_file_of_a_release_is_listed_with_its_hash(repository: Path) -> None:
+    corpus = Corpus(repository)
+    folder = corpus.releases / corpus.config.version
+    stated = json.loads((folder / "release.json").read_text())["files"]
+    assert {k: v["sha256"] for k, v in stated.items()} == {
+        k: v for k, v in snapshot(folder).items() if k != "release.json"
+    }
+
+
+def test_parquet_is_written_as_promised(repository: Path) -> None:
+    corpus = Corpus(repository)
+    for path in (corpus.releases / corpus.config.version).rglob("*.parquet"):
+        metadata = pq.ParquetFile(path).metadata
+        group = metadata.row_group(0)
+        columns = [group.column(n) for n in range(group.num_columns)]
+        assert {c.compression for c in columns} == {"ZSTD"}
+        assert all(c.has_offset_index and c.has_column_index for c in columns if c.statistics)
+        assert b"huggingface" in pq.read_schema(path).metadata
+
+
+def test_splits_are_pinned_when_a_release_is_compiled(starter: Path, grow: Callable[..., None]) -> None:
+    grow(starter, 5)
+    compile_corpus(Corpus(starter))
+    pinned = json.loads((starter / "dataset/splits.json").read_text())["documents"]
+    grow(starter, 25)
+    config = starter / "dataset/corpus.toml"
+    config.write_text(
+        config.read_text().replace("train = 0.8", "train = 0.1").replace('"0.1.0"\ndesc', '"0.2.0"\ndesc')
+    )
+    compile_corpus(Corpus(starter))
+    later = json.loads((starter / "dataset/splits.json").read_text())["documents"]
+    assert {d: later[d] for d in pinned} == pinned
+    assert len(later) == 26
+
+
+def test_passes_have_a_configuration_when_there_are_any(starter: Path) -> None:
+    gold = json.loads((starter / "annotations/gold/example.json").read_text())
+    for layer in gold["layers"].values():
+        for a in layer:
+            del a["by"], a["decided"]
+    folder = starter / "annotations/passes/starter"
+    folder.mkdir(parents=True)
+    (folder / "example.json").write_text(json.dumps({**gold, "annotator": "starter", "date": "2000-01-01"}))
+    made = compile_corpus(Corpus(starter))
+    row = datasets.load_dataset(str(made.folder), "passes", split="train")[0]
+    assert (row["annotator"], row["date"].isoformat()) == ("starter", "2000-01-01")
+    assert [a["text"] for a in row["entity"]] == ["Karwan", "Zerin", "Soran"]
+    assert made.facts.annotators["starter"].passes == 1
+
+
+def test_a_layer_that_was_not_annotated_is_null_and_warned_of(starter: Path) -> None:
+    gold = json.loads((starter / "annotations/gold/example.json").read_text())
+    del gold["layers"]["relation"]
+    (starter / "annotations/gold/example.json").write_text(json.dumps(gold))
+    made = compile_corpus(Corpus(starter))
+    assert [f.id for f in made.findings] == ["layer-missing"]
+    assert "relation" not in made.facts.tables
+    assert datasets.load_dataset(str(made.folder), split="train")[0]["relation"] is None
+
+
+def test_a_new_layer_file_makes_a_new_configuration(starter: Path) -> None:
+    layer = (starter / "schema/layers/entity.toml").read_text()
+    layer = layer.replace('name = "entity"', 'name = "weather"').replace('"ner_tags"', '"weather_tags"')
+    (starter / "schema/layers/weather.toml").write_text(
+        layer.replace("order = 2", "order = 9").replace('"ent"', '"wea"')
+    )
+    gold = json.loads((starter / "annotations/gold/example.json").read_text())
+    span = {"start": 20, "end": 25, "quote": "Soran"}
+    storm = {"id": "w1", "label": "PLACE", "segments": [span], "attributes": {"mention": "name"}}
+    gold["layers"]["weather"] = [{**storm, "by": ["starter"], "decided": "single"}]
+    (starter / "annotations/gold/example.json").write_text(json.dumps(gold))
+    made = compile_corpus(Corpus(starter))
+    assert datasets.load_dataset(str(made.folder), "weather", split="train")[0]["text"] == "Soran"
+    assert "weather_tags" in datasets.load_dataset(str(made.folder), "tokens", split="train").column_names
+
+
+def test_stale_pages_are_found_and_written_anew(starter: Path) -> None:
+    compile_corpus(Corpus(starter))
+    missing = {f.data["file"] for f in check_generated(Corpus(starter))}
+    assert {"CITATION.cff", "annotations/GUIDELINES.md", "schema/gold.schema.json"} <= missing
+    assert set(write_generated(Corpus(starter))) == missing
+    assert list(check_generated(Corpus(starter))) == []
+    (starter / "CITATION.cff").write_text("title: by hand\n")
+    assert [f.data["file"] for f in check_generated(Corpus(starter))] == ["CITATION.cff"]
+
+
+def test_a_changed_release_is_found(starter: Path) -> None:
+    folder = compile_corpus(Corpus(starter)).folder
+    (folder / "entity/train-00000.parquet").write_bytes(b"")
+    (folder / "extra.txt").write_text("not from the compiler")
+    (folder / "CITATION.cff").unlink()
+    found = {f.data["file"]: f.data["problem"] for f in check_release(Corpus(starter))}
+    assert found == {
+        "CITATION.cff": "is missing",
+        "entity/train-00000.parquet": "has other content",
+        "extra.txt": "should not be there",
+    }
+
+
+def test_a_batch_that_breaks_its_model_is_refused(repository: Path) -> None:
+    corpus = Corpus(repository)
+    table = release.tables(corpus.layers)["entity"]
+    good: dict[str, Any] = pq.read_table(corpus.releases / corpus.config.version / "entity").to_pylist()[0]
+    schema = parquet.features(table).arrow_schema
+    parquet.hold(pa.Table.from_pylist([good], schema=schema), table)
+    for change in ({"label": 99}, {"start": 5, "end": 5}, {"start": -1}, {"id": None}, {"decided": 7}):
+        with pytest.raises(KriscError) as error:
+            parquet.hold(pa.Table.from_pylist([{**good, **change}], schema=schema), table)
+        assert ids(error) == {"batch-invalid"}
+    with pytest.raises(KriscError):
+        parquet.hold(pa.Table.from_pylist([good, good], schema=schema), table)

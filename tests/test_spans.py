@@ -1,0 +1,106 @@
+"""Stretches ``[start, end)``: the fast answers are those of the definitions."""
+
+from itertools import combinations, pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from krisc.spans import Containers, contains, crossing, overlapping, overlaps, token_range
+
+STRETCH = st.tuples(st.integers(0, 12), st.integers(1, 6)).map(lambda s: (s[0], s[0] + s[1]))
+
+
+@st.composite
+def side_by_side(draw):
+    """Stretches in text order that do not overlap; some touch."""
+    cuts = sorted(draw(st.sets(st.integers(0, 20), min_size=2)))
+    pairs = list(pairwise(cuts))
+    return [pair for pair in pairs if draw(st.booleans())]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "inside", "shared"),
+    [
+        ((0, 5), (0, 5), True, True),
+        ((0, 5), (1, 4), True, True),
+        ((0, 5), (0, 6), False, True),
+        ((0, 5), (4, 9), False, True),
+        ((0, 5), (5, 9), False, False),  # they touch
+        ((5, 9), (0, 5), False, False),
+    ],
+)
+def test_contains_and_overlaps(one, other, inside, shared):
+    assert contains(one, other) is inside
+    assert overlaps(one, other) is overlaps(other, one) is shared
+
+
+@settings(deadline=None)
+@given(STRETCH, STRETCH)
+def test_contains_and_overlaps_are_about_positions(one, other):
+    assert contains(one, other) == (set(range(*other)) <= set(range(*one)))
+    assert overlaps(one, other) == bool(set(range(*other)) & set(range(*one)))
+
+
+@settings(deadline=None)
+@given(st.lists(STRETCH, max_size=12))
+def test_overlapping_pairs_are_those_of_the_definition(stretches):
+    found = list(overlapping(stretches))
+    naive = {(i, j) for i, j in combinations(range(len(stretches)), 2) if overlaps(stretches[i], stretches[j])}
+    assert {tuple(sorted(pair)) for pair in found} == naive
+    assert len(found) == len(naive)
+
+
+def test_overlapping_pairs_come_in_text_order():
+    assert list(overlapping([(6, 9), (0, 9), (0, 4)])) == [(1, 2), (1, 0)]
+
+
+@settings(deadline=None)
+@given(st.lists(STRETCH, max_size=12))
+def test_crossing_pairs_are_those_of_the_definition(stretches):
+    def cross(a, b):
+        return a[0] < b[0] < a[1] < b[1] or b[0] < a[0] < b[1] < a[1]
+
+    naive = {(i, j) for i, j in combinations(range(len(stretches)), 2) if cross(stretches[i], stretches[j])}
+    assert {tuple(sorted(pair)) for pair in crossing(stretches)} == naive
+
+
+@settings(deadline=None)
+@given(side_by_side(), STRETCH, st.randoms(use_true_random=False))
+def test_the_container_is_the_one_that_contains(stretches, inner, random):
+    naive = next((s for s in stretches if contains(s, inner)), None)
+    random.shuffle(stretches)
+    assert Containers(stretches).holding(inner) == naive
+
+
+def test_nothing_contains_anything():
+    assert Containers([]).holding((0, 1)) is None
+
+
+@pytest.mark.parametrize(
+    ("span", "tokens"),
+    [
+        ((0, 3), (0, 1)),
+        ((0, 5), (0, 2)),  # touching tokens
+        ((3, 9), (1, 3)),
+        ((0, 4), None),  # ends inside a token
+        ((1, 5), None),
+        ((5, 6), None),  # between tokens
+        ((3, 20), None),
+    ],
+)
+def test_span_as_tokens(span, tokens):
+    assert token_range([0, 3, 6], [3, 5, 9], span) == tokens
+
+
+def test_no_tokens_no_range():
+    assert token_range([], [], (0, 1)) is None
+
+
+@settings(deadline=None)
+@given(side_by_side(), STRETCH)
+def test_a_token_range_begins_and_ends_with_the_span(tokens, span):
+    starts, ends = [s for s, _ in tokens], [e for _, e in tokens]
+    pairs = ((i, j) for i in range(len(tokens)) for j in range(i, len(tokens)))
+    naive = next(((i, j + 1) for i, j in pairs if (starts[i], ends[j]) == span), None)
+    assert token_range(starts, ends, span) == naive
