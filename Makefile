@@ -56,6 +56,6 @@ help:
 $(VENV)/.ready: requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "krisc needs Python 3.11 or newer on the path" >&2; exit 1; }
 	$(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/python -m pip install $(PIP_FLAGS) --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install $(PIP_FLAGS) --no-deps --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install $(PIP_FLAGS) --no-build-isolation --no-deps -e .
 	@touch $@
