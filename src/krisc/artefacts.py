@@ -19,7 +19,7 @@ import yaml
 from krisc.facts import Facts
 from krisc.pages import GENERATED_PAGE, data_dictionary, findings_page, guidelines, markdown_table
 from krisc.store import Corpus
-from krisc.tables import features, tables
+from krisc.tables import DECIDED, features, tables
 
 DATASHEET_TEMPLATE = "dataset/datasheet.md.jinja"
 
@@ -35,7 +35,42 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters["thousands"] = lambda number: f"{number:,}"
     environment.filters["table"] = markdown_table
+    environment.filters["layer_table"] = layer_table
+    environment.filters["agreement_table"] = agreement_table
     return environment
+
+
+def layer_table(facts: Facts) -> str:
+    """The layers: how much, by how many passes, how decided, and who has signed it off."""
+    measured = facts.agreement.layers if facts.agreement else {}
+    rows = [
+        (
+            name,
+            layer.documents,
+            layer.annotations,
+            measured[name].documents if name in measured else 0,
+            *(_share(layer.decided.get(way, 0), layer.annotations) for way in DECIDED),
+            _share(layer.signed_off, layer.annotations),
+        )
+        for name, layer in facts.layers.items()
+    ]
+    heads = ("layer", "documents", "annotations", "documents with two passes or more")
+    return markdown_table(rows, *heads, *DECIDED, "signed off by a person")
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part} ({part / whole:.0%})" if whole else "0"
+
+
+def agreement_table(facts: Facts) -> str:
+    """The measures that sum up each layer, with their intervals."""
+    rows = []
+    for name in facts.layers:
+        for v in facts.agreed(name):
+            value = "undefined" if v.value is None else f"{v.value:.3f}"
+            interval = f"{v.low:.3f} to {v.high:.3f}" if v.low is not None else v.no_interval or v.undefined
+            rows.append((name, v.measure, value, interval, v.count))
+    return markdown_table(rows, "layer", "measure", "agreement", "interval", "compared")
 
 
 def render(template: str, corpus: Corpus, facts: Facts) -> str:

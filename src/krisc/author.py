@@ -287,11 +287,12 @@ def write(file: AnnotationFile, text: str, layers: Layers) -> str:
     parts = ["\n".join(f"@{key} {value}" for key, value in head.items() if value)]
     for name, layer in layers.items():
         if name in file.layers:
-            parts.append("\n".join([f"[{name}]", *(_write(a, layer, text) for a in file.layers[name])]))
+            parts.append("\n".join([f"[{name}]", *(line(a, layer, text) for a in file.layers[name])]))
     return "\n\n".join(parts) + "\n"
 
 
-def _write(a: Annotation, layer: Layer, text: str) -> str:
+def line(a: Annotation, layer: Layer, text: str) -> str:
+    """One annotation in the authoring form: one line."""
     words = [a.label, a.id]
     if a.anchor:
         words.append(_quotes(a.anchor, text))

@@ -6,19 +6,20 @@ These are the only functions that change authored files.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from krisc import author
+from krisc import adjudication, author, decisions
 from krisc.canonical import dumps
+from krisc.checks import check_file
 from krisc.findings import Finding, KriscError, Place, nearest
 from krisc.model import AnnotationFile
 from krisc.placing import fill
 from krisc.reading import parse_json, read_text, relative
-from krisc.store import Corpus, sha256, write_atomically
+from krisc.store import Corpus, Document, Entry, sha256, write_atomically
 
 
 def _text_of(corpus: Corpus, document: str, file: str) -> str:
@@ -84,6 +85,63 @@ def export_file(corpus: Corpus, source: Path) -> str:
     path = source if source.is_absolute() else Path.cwd() / source
     file = corpus.read_annotations(path)
     return author.write(file, _text_of(corpus, file.document, corpus.name(path)), corpus.layers)
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What adjudicating one document came to: counts, files that changed, and findings (open conflicts among them)."""
+
+    agreed: int
+    single: int
+    conflicts: int
+    open: int
+    changed: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+
+def adjudicate_document(corpus: Corpus, entry: Entry, *, replace: bool = False) -> Merged | None:
+    """Merge the passes over a document: write its decisions file and, when no conflict is open, its gold.
+
+    Returns None when there are fewer than two passes.
+
+    Raises:
+        KriscError: a pass or the decisions file has errors, or the gold comes from elsewhere (``gold-of-others``,
+            unless ``replace``). Nothing is changed then.
+    """
+    document, findings = corpus.read_document(entry)
+    gold_name = corpus.name(corpus.gold_path(entry.id))
+    findings = [f for f in findings if f.place.file != gold_name]
+    if document is None or findings:
+        raise KriscError(findings)
+    if len(document.passes) < 2:
+        return None
+    for path, one in zip(corpus.pass_paths(entry.id), document.passes, strict=True):
+        findings += check_file(corpus, document, one, corpus.name(path))
+    if errors := [f for f in findings if f.severity == "error"]:
+        raise KriscError(errors)
+    result = adjudication.adjudicate(corpus, document)
+    others = _others(corpus, document)
+    if others and not replace:
+        data: dict[str, object] = {"name": entry.id, "found": ", ".join(sorted(others))}
+        raise KriscError([Finding("gold-of-others", Place(gold_name), data, entry.id)])
+    path = decisions.path_of(corpus, entry.id)
+    changed = [corpus.name(path)] if write_atomically(path, decisions.dumps(result.decisions).encode()) else []
+    found = tuple(result.findings)
+    if not found:
+        gold = adjudication.sign_offs_kept(result.gold, document.gold)
+        if write_atomically(corpus.gold_path(entry.id), dumps(gold, corpus.layers).encode()):
+            changed.append(gold_name)
+        found = tuple(check_file(corpus, document, gold, gold_name))
+    conflicts = len(result.decisions.conflicts)
+    return Merged(result.agreed, result.single, conflicts, len(result.findings), tuple(changed), found)
+
+
+def _others(corpus: Corpus, document: Document) -> set[str]:
+    """Annotators of the present gold who made neither its passes nor its decisions."""
+    if document.gold is None:
+        return set()
+    makers = {one for listed in document.gold.layers.values() for a in listed for one in a.by}
+    return makers - adjudication.annotators_of(corpus, document)
 
 
 def format_file(corpus: Corpus, path: Path, *, check: bool = False) -> tuple[bool, Sequence[Finding]]:

@@ -6,10 +6,14 @@ from collections import Counter
 
 import msgspec
 
+from krisc.agreement import Agreement, Value
 from krisc.layers import unit_layer
 from krisc.model import AnnotationFile
-from krisc.store import Corpus, Document
+from krisc.store import Corpus, Document, sha256
 from krisc.tabulate import tokens_of
+
+# The measures that sum up a layer; the others stand in release.json.
+HEADLINES = ("spans, strict", "tokens, alpha", "units, alpha", "arguments with role", "relations, strict", "CoNLL")
 
 
 class LayerFacts(msgspec.Struct):
@@ -50,7 +54,10 @@ class FileFacts(msgspec.Struct):
 
 
 class Facts(msgspec.Struct):
-    """``release.json``: what a release holds. Characters are code points; tokens are those of the tokens table."""
+    """``release.json``: what a release holds. Characters are code points; tokens are those of the tokens table.
+
+    ``passes`` has the SHA-256 of every pass by its path under ``annotations/passes/``.
+    """
 
     name: str
     title: str
@@ -70,6 +77,8 @@ class Facts(msgspec.Struct):
     register_entries: int = 0
     layers: dict[str, LayerFacts] = {}
     annotators: dict[str, AnnotatorFacts] = {}
+    passes: dict[str, str] = {}
+    agreement: Agreement | None = None
     tables: dict[str, dict[str, SplitFacts]] = {}
     files: dict[str, FileFacts] = {}
     written_with: dict[str, str] = {}
@@ -78,6 +87,12 @@ class Facts(msgspec.Struct):
     def annotations(self) -> int:
         """All gold annotations."""
         return sum(layer.annotations for layer in self.layers.values())
+
+    def agreed(self, layer: str) -> list[Value]:
+        """The measures of agreement that sum up a layer; empty when no two passes worked on it."""
+        if self.agreement is None or layer not in self.agreement.layers:
+            return []
+        return [v for v in self.agreement.layers[layer].values if v.measure in HEADLINES and not v.of]
 
     @property
     def signed_off(self) -> int:
@@ -114,8 +129,9 @@ def add(facts: Facts, corpus: Corpus, document: Document, split: str) -> None:
         counts[key] = counts.get(key, 0) + 1
     facts.published_first = min(facts.published_first or record.published, record.published)
     facts.published_last = max(facts.published_last, record.published)
-    for one in document.passes:
+    for path, one in zip(corpus.pass_paths(record.id), document.passes, strict=True):
         facts.annotators[one.annotator].passes += 1
+        facts.passes[f"{path.parent.name}/{path.name}"] = sha256(path.read_bytes())
     if document.gold is not None:
         _add_units(facts, corpus, document, document.gold)
         for name, layer in facts.layers.items():

@@ -74,7 +74,7 @@ def _explain(error: ValidationError, file: str, record: int | None, value: objec
     if error.validator == "enum" and last in _NAMED_ENUMS:
         data = {"name": instance, "hint": nearest(str(instance), map(str, limit))}
         return Finding(_NAMED_ENUMS[last], place, data, annotation=annotation)
-    if limit is False and error.validator is None:
+    if schema is False:
         return Finding("attribute-not-for-label", place, {"name": last}, annotation=annotation)
     if error.validator == "additionalProperties":
         known = list(schema.get("properties", {}))

@@ -84,21 +84,25 @@ def _nearest(pointer: str, found: dict[str, tuple[int, int]]) -> tuple[int, int]
 
 
 def _in_toml(place: Place, lines: Lines) -> Place:
-    """The line of a TOML key: the table header first, then the key below it."""
-    keys = [
-        key.replace("~1", "/").replace("~0", "~") for key in (place.pointer or "").split("/")[1:] if not key.isdigit()
-    ]
+    """The line of a TOML key: the table header first, then the key below it; a number counts headers of one name."""
     start = 0
-    for depth in range(len(keys), 0, -1):
-        header = re.search(rf"^\[+{re.escape('.'.join(keys[:depth]))}\]+", lines.text, re.MULTILINE)
-        if header:
-            start = header.start()
-            rest = ".".join(keys[depth:])
-            key = (
-                re.compile(rf"^{re.escape(rest)}\b[^\n]*", re.MULTILINE).search(lines.text, header.end())
-                if rest
-                else None
-            )
-            return _at(place, lines, *(key.span() if key else header.span()))
-    key = re.search(rf"^{re.escape(keys[0])}\b[^\n]*", lines.text, re.MULTILINE) if keys else None
-    return _at(place, lines, *(key.span() if key else (start, start)))
+    keys: list[str] = []
+    for part in (place.pointer or "").split("/")[1:]:
+        if part.isdigit():
+            headers = re.finditer(rf"^\[\[{re.escape('.'.join(keys))}\]\]", lines.text, re.MULTILINE)
+            header = next((m for n, m in enumerate(headers) if n == int(part)), None)
+            if header:
+                start, keys = header.start(), []
+        else:
+            keys.append(part.replace("~1", "/").replace("~0", "~"))
+    for depth in range(len(keys), -1, -1):
+        header = re.compile(rf"^\[+{re.escape('.'.join(keys[:depth]))}\]+", re.MULTILINE).search(lines.text, start)
+        if not header and depth:
+            continue
+        rest = ".".join(keys[depth:])
+        below = header.end() if header and depth else start
+        key = re.compile(rf"^{re.escape(rest)}\b[^\n]*", re.MULTILINE).search(lines.text, below) if rest else None
+        if found := key or (header if depth else None):
+            return _at(place, lines, *found.span())
+    whole = re.compile(r"[^\n]*").match(lines.text, start)
+    return _at(place, lines, *(whole.span() if start and whole else (start, start)))

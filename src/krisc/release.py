@@ -20,6 +20,7 @@ import msgspec
 
 from krisc import artefacts, pages
 from krisc import facts as figures
+from krisc.agreement import Comparison
 from krisc.checks import Checked, check_corpus, check_counts, check_document, count
 from krisc.facts import Facts, FileFacts, SplitFacts
 from krisc.findings import Finding, KriscError, Place
@@ -156,6 +157,7 @@ def _compile_into(stage: Path, corpus: Corpus, progress: Progress | None) -> Com
     writers: dict[tuple[str, str], TableWriter] = {}
     declared = tables(corpus.layers)
     splits = splits_of(corpus)
+    comparison = Comparison(corpus.layers, brief=True)
     try:
         for number, entry in enumerate(corpus.index):
             document, found = check_document(corpus, entry)
@@ -165,6 +167,7 @@ def _compile_into(stage: Path, corpus: Corpus, progress: Progress | None) -> Com
                 checked.counts += count(document)
                 split = splits[entry.id]
                 figures.add(facts, corpus, document, split)
+                comparison.add(document, document.passes)
                 for table, row in rows(corpus, document):
                     if (table, split) not in writers:
                         writers[table, split] = TableWriter(stage, declared[table], split)
@@ -175,6 +178,7 @@ def _compile_into(stage: Path, corpus: Corpus, progress: Progress | None) -> Com
             findings += check_counts(corpus, checked.counts)
         if any(f.severity != "warning" for f in findings):
             raise KriscError(findings)
+        facts.agreement = comparison.result() if comparison.documents else None
         _finish(stage, corpus, facts, writers)
     except BaseException:
         for writer in writers.values():

@@ -1,16 +1,22 @@
-"""Findings as people and programs read them: text with the span underlined, JSON, SARIF 2.1.0, GitHub annotations."""
+"""Findings as people and programs read them: text with the span underlined, JSON, SARIF 2.1.0, GitHub annotations.
+
+And agreement as a page of text.
+"""
 
 from __future__ import annotations
 
 import json
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from krisc import __version__
 from krisc.findings import Finding, Place
+
+if TYPE_CHECKING:
+    from krisc.agreement import Agreement, Value
 
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 WIDTH = 110
@@ -167,3 +173,39 @@ FORMATS: dict[str, Callable[[Sequence[Finding]], str]] = {
     "sarif": as_sarif,
     "github": as_github,
 }
+
+
+def agreement_text(agreement: Agreement, *, details: bool) -> str:
+    """The agreement as a page of text.
+
+    Args:
+        agreement: what was measured.
+        details: whether to add figures by document, confused labels and every disagreement.
+    """
+    lines = [
+        f"{', '.join(agreement.annotators)} on {agreement.documents} document(s); intervals: {agreement.level:.0%}, "
+        f"bootstrap of {agreement.resampled}, {agreement.resamples} samples"
+    ]
+    for name, layer in agreement.layers.items():
+        lines += ["", f"{name} ({layer.documents} document(s), {len(layer.disagreements)} disagreement(s))"]
+        lines += [_value_line(value) for value in layer.values if details or not value.undefined]
+        if not details:
+            continue
+        for measure, by_document in layer.by_document.items() if agreement.documents > 1 else ():
+            shown = ", ".join(f"{d} {'–' if v is None else format(v, '.3f')}" for d, v in by_document.items())
+            lines.append(f"  by document, {measure}: {shown}")
+        for one, row in layer.confusion.items():
+            cells = ", ".join(f"{other} {number:g}" for other, number in row.items())
+            lines.append(f"  labels: {one} → {cells}")
+        for item in layer.disagreements:
+            lines.append(f"  {item.document}: {item.context}")
+            lines += [f"      {who}: {what or '(nothing)'}" for who, what in item.passes.items()]
+    return "\n".join(lines)
+
+
+def _value_line(value: Value) -> str:
+    words = f"{value.measure} {value.of}".strip()
+    if value.value is None:
+        return f"  {words:44} undefined ({value.undefined})"
+    interval = f"[{value.low:.3f}, {value.high:.3f}]" if value.low is not None else f"no interval: {value.no_interval}"
+    return f"  {words:44} {value.value:6.3f}  {interval}  n={value.count}"

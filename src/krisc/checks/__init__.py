@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from krisc.adjudication import outdated
 from krisc.checks import corpus as across
 from krisc.checks import meaning, reference
 from krisc.checks.context import Context
@@ -79,12 +80,24 @@ def check_corpus(corpus: Corpus) -> list[Finding]:
     """Findings about everything but the documents' own content; form findings come alone."""
     if broken := check_forms(corpus):
         return broken
-    parts = (across.documents_are_unique, across.files_are_listed, across.register_holds, across.splits_hold)
+    parts = (
+        across.documents_are_unique,
+        across.files_are_listed,
+        across.passes_are_kept,
+        across.register_holds,
+        across.splits_hold,
+    )
     return [finding for part in parts for finding in part(corpus)]
 
 
-def check_document(corpus: Corpus, entry: Entry) -> tuple[Document | None, list[Finding]]:
-    """One document, and the findings about its metadata, text, gold and passes."""
+def check_document(corpus: Corpus, entry: Entry, *, adjudicated: bool = True) -> tuple[Document | None, list[Finding]]:
+    """One document, and the findings about its metadata, text, gold and passes.
+
+    Args:
+        corpus: the corpus.
+        entry: the document.
+        adjudicated: whether gold must follow from the passes, where there are two or more.
+    """
     document, findings = corpus.read_document(entry)
     if document is None or findings:
         return document, findings
@@ -93,6 +106,8 @@ def check_document(corpus: Corpus, entry: Entry) -> tuple[Document | None, list[
         findings += check_file(corpus, document, document.gold, corpus.name(corpus.gold_path(entry.id)))
     for path, one in zip(corpus.pass_paths(entry.id), document.passes, strict=True):
         findings += check_file(corpus, document, one, corpus.name(path))
+    if adjudicated and len(document.passes) > 1 and not any(f.severity == "error" for f in findings):
+        findings += outdated(corpus, document)
     return document, findings
 
 

@@ -6,6 +6,8 @@ import datetime
 from collections.abc import Iterator, Mapping
 from functools import cache
 
+import msgspec
+
 from krisc.findings import Finding, Place, nearest
 from krisc.store import Corpus, Document, sha256
 
@@ -39,6 +41,20 @@ def files_are_listed(corpus: Corpus) -> Iterator[Finding]:
         if path.stem not in known:
             data = {"name": path.stem, "hint": nearest(path.stem, sorted(known)[:20])}
             yield Finding("annotation-unlisted", Place(corpus.name(path)), data)
+
+
+def passes_are_kept(corpus: Corpus) -> Iterator[Finding]:
+    """Passes that a release has used are there, byte for byte."""
+    for manifest in sorted(corpus.releases.glob("*/release.json")):
+        for name, wanted in msgspec.json.decode(manifest.read_bytes(), type=_Released).passes.items():
+            path = corpus.annotations / "passes" / name
+            if not path.is_file() or sha256(path.read_bytes()) != wanted:
+                data: dict[str, object] = {"version": manifest.parent.name, "wanted": wanted[:12]}
+                yield Finding("pass-changed", Place(corpus.name(path)), data, path.stem)
+
+
+class _Released(msgspec.Struct):
+    passes: dict[str, str] = {}
 
 
 def metadata_holds(corpus: Corpus, document: Document) -> Iterator[Finding]:

@@ -1,0 +1,302 @@
+"""From passes to gold: what all agree on is taken, the rest becomes conflicts that somebody decides, one by one.
+
+A conflict is known by what its options say, so a decision holds as long as they do, whatever else changes; a decision
+whose conflict is gone is kept as ``superseded``. The gold is worked out from passes and decisions alone, so it can be
+worked out again at any time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from string import ascii_uppercase
+
+import msgspec
+
+from krisc import author
+from krisc.decisions import Conflict, Decisions, path_of, read_decisions
+from krisc.findings import Finding, KriscError, Place
+from krisc.layers import Layer, Layers
+from krisc.matching import Group, anchor, content, groups
+from krisc.model import Annotation, AnnotationFile
+from krisc.store import Corpus, Document
+
+CONTEXT = 40  # code points shown on either side of a conflict
+
+
+@dataclass
+class Adjudicated:
+    """What passes and decisions come to: the decisions file as it should be, and the gold when nothing is open.
+
+    ``findings`` are about decisions that cannot be carried out and conflicts that nobody has decided.
+    """
+
+    decisions: Decisions
+    gold: AnnotationFile
+    agreed: int = 0
+    single: int = 0
+    findings: list[Finding] = field(default_factory=list)
+
+
+def adjudicate(corpus: Corpus, document: Document) -> Adjudicated:
+    """Merge the passes over a document by the decisions that there are.
+
+    Args:
+        corpus: the corpus.
+        document: a document with two or more passes, all without errors.
+
+    Raises:
+        KriscError: the decisions file is malformed.
+    """
+    old = read_decisions(corpus, document.record.id)
+    return _Merge(corpus, document, old).run()
+
+
+class _Merge:
+    def __init__(self, corpus: Corpus, document: Document, old: Decisions | None) -> None:
+        self.corpus, self.document = corpus, document
+        self.layers: Layers = corpus.layers
+        self.passes = document.passes
+        self.letters = dict(zip(ascii_uppercase, (one.annotator for one in self.passes), strict=False))
+        self.old = {c.id: c for c in (*old.superseded, *old.conflicts)} if old else {}
+        self.file = corpus.name(path_of(corpus, document.record.id))
+        self.found = groups(self.passes, self.layers)
+        self.names: list[dict[str, str]] = [{} for _ in self.passes]  # of each pass: annotation to group
+        self.words: list[dict[str, str]] = [  # of each pass: annotation to what it stands on
+            {a.id: f"{a.label} {anchor(a.anchor)}" for listed in one.layers.values() for a in listed}
+            for one in self.passes
+        ]
+        for group in (g for listed in self.found.values() for g in listed):
+            for number, option in enumerate(group.options):
+                if option is not None:
+                    self.names[number][option.id] = group.name
+        self.taken = {g.name for listed in self.found.values() for g in listed}
+        self.conflicts: list[Conflict] = []
+        self.findings: list[Finding] = []
+        self.became: list[dict[str, str]] = [{} for _ in self.passes]  # of each pass: annotation to gold id
+        self.kept: dict[str, list[tuple[int, Annotation, str, dict[str, object]]]] = {}
+        self.made: dict[str, list[Annotation]] = {}
+
+    def run(self) -> Adjudicated:
+        """Group by group, what becomes of it; then the references between what was kept."""
+        agreed = single = 0
+        for name, listed in self.found.items():
+            layer = self.layers[name]
+            present = [n for n, one in enumerate(self.passes) if name in one.layers]
+            self.kept[name], self.made[name] = [], []
+            for group in listed:
+                if len(present) == 1:
+                    single += 1
+                    self._keep(group, present, {"by": (self.passes[present[0]].annotator,), "decided": "single"})
+                elif group.agreed:
+                    agreed += 1
+                    by = tuple(self.passes[n].annotator for n in present)
+                    self._keep(group, present[:1], {"by": by, "decided": "agreed"})
+                else:
+                    self._decide(group, layer)
+        gold = AnnotationFile(
+            document=self.document.record.id,
+            sha256=self.document.record.sha256,
+            guidelines=self.corpus.config.guidelines,
+            layers={name: tuple(self._gold_layer(name)) for name in self.kept},
+            schema="../../schema/gold.schema.json",
+        )
+        now = {c.id for c in self.conflicts}
+        gone = tuple(c for c in self.old.values() if c.id not in now and c.decide)
+        decisions = Decisions(self.document.record.id, self.letters, tuple(self.conflicts), gone)
+        return Adjudicated(decisions, gold, agreed, single, self.findings)
+
+    def _keep(self, group: Group, numbers: Sequence[int], credit: dict[str, object]) -> None:
+        """Take the options of some passes; what the others have in the group becomes the first that was taken."""
+        first = ""
+        for number in numbers:
+            option = group.options[number]
+            if option is not None:
+                name = group.name if not first else self._fresh(group.name)
+                first = first or name
+                self.kept[group.layer].append((number, option, name, credit))
+                self.became[number][option.id] = name
+        for number, option in enumerate(group.options):
+            if option is not None:
+                self.became[number].setdefault(option.id, first)
+
+    def _fresh(self, name: str) -> str:
+        number = 2
+        while f"{name}.{number}" in self.taken:
+            number += 1
+        self.taken.add(f"{name}.{number}")
+        return f"{name}.{number}"
+
+    def _decide(self, group: Group, layer: Layer) -> None:
+        """Put a conflict on the list, and carry out its decision if it has one."""
+        conflict = self._conflict(group, layer)
+        self.conflicts.append(conflict)
+        place = Place(self.file, pointer=f"/conflicts/{len(self.conflicts) - 1}/decide")
+        data: dict[str, object] = {"name": conflict.id, "layer": layer.name, "context": conflict.context}
+        if not conflict.decide:
+            self.findings.append(Finding("conflict-unresolved", place, data, self.document.record.id))
+            return
+        try:
+            self._carry_out(conflict, group, layer)
+        except ValueError as error:
+            data["problem"] = str(error)
+            self.findings.append(Finding("decision-incomplete", place, data, self.document.record.id))
+
+    def _conflict(self, group: Group, layer: Layer) -> Conflict:
+        said = {
+            letter: _stable(content(option, layer, self.words[number]))
+            for number, (letter, option) in enumerate(zip(self.letters, group.options, strict=False))
+            if option is not None
+        }
+        digest = hashlib.sha256(json.dumps([layer.name, said]).encode()).hexdigest()
+        id_ = f"{layer.name}-{digest[:10]}"
+        if again := sum(c.id.startswith(id_) for c in self.conflicts):
+            id_ = f"{id_}.{again + 1}"
+        options = {
+            letter: author.line(self._renamed(option, number, layer, self.names[number]), layer, self.document.text)
+            for number, (letter, option) in enumerate(zip(self.letters, group.options, strict=False))
+            if option is not None
+        }
+        known = self.old.get(id_)
+        fresh = Conflict(id_, layer.name, self._context(group), options)
+        if known is None:
+            return fresh
+        return msgspec.structs.replace(fresh, decide=known.decide, new=known.new, by=known.by, reason=known.reason)
+
+    def _context(self, group: Group) -> str:
+        start, end = group.first.hull
+        if not end:
+            return ""
+        text = self.document.text
+        shown = f"{text[max(0, start - CONTEXT) : start]}[{text[start:end]}]{text[end : end + CONTEXT]}"
+        return " ".join(shown.split())
+
+    def _carry_out(self, conflict: Conflict, group: Group, layer: Layer) -> None:
+        """Keep what a decision keeps.
+
+        Raises:
+            ValueError: the decision is not complete, in words.
+        """
+        if not conflict.by or not conflict.reason:
+            raise ValueError("it does not say who decided (by) and why (reason)")
+        if conflict.by not in self.corpus.annotators:
+            raise ValueError(f"{conflict.by} is not in annotations/annotators.toml")
+        words = f"{conflict.id}: {conflict.decide}, by {conflict.by}: {conflict.reason}"
+        credit: dict[str, object] = {"decided": "adjudicated", "decision": words}
+        if conflict.decide == "new":
+            self._new(conflict, group, layer, {**credit, "by": (conflict.by,)})
+            return
+        letters = {"both": list(conflict.options), "neither": []}.get(conflict.decide, conflict.decide.split("+"))
+        if absent := [letter for letter in letters if letter not in conflict.options]:
+            raise ValueError(f"there is no option {', '.join(absent)}")
+        for letter in letters:
+            same = [a for other, a in self.letters.items() if conflict.options.get(other) == conflict.options[letter]]
+            self._keep(group, [list(self.letters).index(letter)], {**credit, "by": tuple(same)})
+        if not letters:
+            for number, option in enumerate(group.options):
+                if option is not None:
+                    self.became[number][option.id] = ""
+
+    def _new(self, conflict: Conflict, group: Group, layer: Layer, credit: dict[str, object]) -> None:
+        """Take annotations that the decision itself brings; their references are to ids of the gold."""
+        parsed = author.parse(f"[{layer.name}]\n{conflict.new}", self.file, self.document.text, self.layers)
+        if parsed.findings:
+            raise ValueError(f"new cannot be read: {parsed.findings[0].message}")
+        listed = parsed.layers[layer.name]
+        if not listed:
+            raise ValueError("new holds no annotation")
+        for number, a in enumerate(listed):
+            name = group.name if not number else self._fresh(group.name)
+            self.made[layer.name].append(msgspec.structs.replace(a, id=name, **credit))
+        for number, option in enumerate(group.options):
+            if option is not None:
+                self.became[number][option.id] = group.name
+
+    def _gold_layer(self, name: str) -> Iterator[Annotation]:
+        layer = self.layers[name]
+        for number, option, id_, credit in self.kept[name]:
+            renamed = self._renamed(option, number, layer, self.became[number])
+            if layer.kind != "chain" or renamed.members:
+                yield msgspec.structs.replace(renamed, id=id_, **credit)
+        yield from self.made[name]
+
+    def _renamed(self, a: Annotation, number: int, layer: Layer, names: Mapping[str, str]) -> Annotation:
+        """The annotation with its references by other names; a reference to what was left out is left out too."""
+        arguments = [
+            msgspec.structs.replace(g, target=names[g.target]) if g.target else g
+            for g in a.arguments
+            if not g.target or names.get(g.target)
+        ]
+        attributes = {
+            key: names[str(value)] if layer.attributes[key].type == "reference" and str(value) in names else value
+            for key, value in a.attributes.items()
+        }
+        members = [names[m] for m in a.members if names.get(m)]
+        return msgspec.structs.replace(
+            a,
+            id=self.names[number][a.id],
+            arguments=tuple(dict.fromkeys(arguments)),
+            attributes={key: value for key, value in attributes.items() if value != ""},
+            members=tuple(dict.fromkeys(members)),
+        )
+
+
+def _stable(value: object) -> object:
+    """A value that has sets in it as one that JSON writes the same every time."""
+    if isinstance(value, frozenset):
+        return sorted((_stable(one) for one in value), key=json.dumps)
+    return [_stable(one) for one in value] if isinstance(value, tuple) else value
+
+
+def sign_offs_kept(gold: AnnotationFile, before: AnnotationFile | None) -> AnnotationFile:
+    """The gold with the sign-offs of annotations that are the same as before, whoever they come from."""
+    if before is None:
+        return gold
+    known = {(name, a.id): a for name, listed in before.layers.items() for a in listed}
+
+    def kept(name: str, a: Annotation) -> Annotation:
+        old = known.get((name, a.id))
+        if old is None or not old.checked_by or _said(old) != _said(a):
+            return a
+        return msgspec.structs.replace(a, checked_by=old.checked_by)
+
+    layers = {name: tuple(kept(name, a) for a in listed) for name, listed in gold.layers.items()}
+    return msgspec.structs.replace(gold, layers=layers)
+
+
+def _said(a: Annotation) -> Annotation:
+    return msgspec.structs.replace(a, by=(), decided="", decision="", checked_by=(), note="")
+
+
+def annotators_of(corpus: Corpus, document: Document) -> set[str]:
+    """Ids of those who made the passes over a document and the decisions between them."""
+    decisions = read_decisions(corpus, document.record.id)
+    deciders = {c.by for c in (*decisions.conflicts, *decisions.superseded)} if decisions else set()
+    return deciders | {one.annotator for one in document.passes}
+
+
+def outdated(corpus: Corpus, document: Document) -> Iterator[Finding]:
+    """Findings about the adjudication of a document with two or more passes: open conflicts, or gold of another making.
+
+    A malformed decisions file gives its findings.
+    """
+    try:
+        result = adjudicate(corpus, document)
+    except KriscError as error:
+        yield from error.findings
+        return
+    yield from result.findings
+    if not result.findings and document.gold is not None:
+        gold = sign_offs_kept(result.gold, document.gold)
+        if _by_id(gold) != _by_id(document.gold):
+            place = Place(corpus.name(corpus.gold_path(document.record.id)))
+            yield Finding("gold-outdated", place, {"name": document.record.id}, document.record.id)
+
+
+def _by_id(file: AnnotationFile) -> dict[str, dict[str, Annotation]]:
+    return {
+        name: {a.id: msgspec.structs.replace(a, members=tuple(sorted(a.members))) for a in listed}
+        for name, listed in file.layers.items()
+    }

@@ -1,0 +1,142 @@
+"""Commands that check and compare: validate, explain, agree and adjudicate."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from krisc.findings import Finding
+
+from krisc.cli.common import (
+    CLEAN,
+    FINDINGS,
+    cli,
+    common,
+    epilog,
+    json_option,
+    known_names,
+    open_corpus,
+    open_sound,
+    progress_bar,
+    report,
+    summary,
+)
+
+
+@cli.command(
+    epilog=epilog(
+        "krisc validate",
+        "krisc validate annotations/gold/gulan-314240.json",
+        "krisc validate --format sarif > krisc.sarif",
+    )
+)
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "sarif", "github"]),
+    default="text",
+    show_default=True,
+    help="How to print findings.",
+)
+@click.option("--strict", is_flag=True, help="Exit with 1 on warnings too.")
+@common
+@json_option
+def validate(files: tuple[Path, ...], form: str, strict: bool, folder: Path, quiet: bool, as_json: bool) -> None:
+    """Check form, references and meaning of the corpus, or of the documents that FILES belong to."""
+    from krisc.validation import validate_corpus  # noqa: PLC0415
+
+    corpus = open_corpus(folder)
+    with progress_bar("validating", quiet) as progress:
+        findings, documents = validate_corpus(corpus, files, progress)
+    code = report(findings, corpus.root, "json" if as_json else form)
+    if not quiet:
+        click.echo(f"{documents} document(s) checked: {summary(findings)}", err=True)
+    sys.exit(code or (FINDINGS if strict and findings else CLEAN))
+
+
+@cli.command(epilog=epilog("krisc explain quote-mismatch"))
+@click.argument("finding", required=False)
+@json_option
+def explain(finding: str | None, as_json: bool) -> None:
+    """Say what a finding means and how to mend it; without an id, list them all."""
+    import dataclasses  # noqa: PLC0415
+    import json  # noqa: PLC0415
+
+    from krisc.findings import catalogue, nearest  # noqa: PLC0415
+
+    kinds = catalogue()
+    if finding is not None and finding not in kinds:
+        raise click.UsageError(f"there is no finding {finding!r}; {nearest(finding, kinds)}")
+    chosen = list(kinds.values()) if finding is None else [kinds[finding]]
+    if as_json:
+        click.echo(json.dumps([dataclasses.asdict(k) for k in chosen], ensure_ascii=False, indent=1))
+    elif finding is None:
+        click.echo("\n".join(f"{k.id:26} {k.level:10} {k.title}" for k in chosen))
+    else:
+        k = chosen[0]
+        click.echo(f"{k.id} ({k.level}, {k.severity}): {k.title}\n\n{k.explain}\n\nfound:    {k.message}")
+        click.echo(f"expected: {k.expected}\nmend:     {k.mend}")
+
+
+@cli.command(epilog=epilog("krisc agree", "krisc agree gulan-314240 --annotator reader-1 --annotator gold --details"))
+@click.argument("documents", nargs=-1)
+@click.option("--annotator", "annotators", multiple=True, help="Compare these, or gold. [default: all passes]")
+@click.option("--details", is_flag=True, help="Show documents, confused labels and every disagreement too.")
+@common
+@json_option
+def agree(
+    documents: tuple[str, ...], annotators: tuple[str, ...], details: bool, folder: Path, quiet: bool, as_json: bool
+) -> None:
+    """Measure how far independent passes over the same documents agree, with intervals."""
+    from krisc.agreement import GOLD, compare  # noqa: PLC0415
+    from krisc.reports import agreement_text  # noqa: PLC0415
+
+    corpus = open_sound(folder)
+    known_names(corpus, "document", documents, [entry.id for entry in corpus.index])
+    known_names(corpus, "annotator", annotators, [*corpus.annotators, GOLD])
+    with progress_bar("comparing", quiet) as progress:
+        agreement = compare(corpus, documents, annotators, progress)
+    if as_json:
+        import msgspec  # noqa: PLC0415
+
+        click.echo(msgspec.json.format(msgspec.json.encode(agreement), indent=1).decode())
+    else:
+        click.echo(agreement_text(agreement, details=details))
+
+
+@cli.command(epilog=epilog("krisc adjudicate", "krisc adjudicate gulan-314240"))
+@click.argument("documents", nargs=-1)
+@click.option("--replace", is_flag=True, help="Replace gold that was not made from the passes.")
+@common
+def adjudicate(documents: tuple[str, ...], replace: bool, folder: Path, quiet: bool) -> None:
+    """Merge passes into gold: take what all agree on, list the rest for decision, carry out what was decided."""
+    from krisc.authoring import adjudicate_document  # noqa: PLC0415
+    from krisc.findings import Finding, KriscError, Place  # noqa: PLC0415
+
+    corpus = open_sound(folder)
+    known_names(corpus, "document", documents, [entry.id for entry in corpus.index])
+    findings: list[Finding] = []
+    merged_any = False
+    for entry in corpus.index:
+        if documents and entry.id not in documents:
+            continue
+        merged = adjudicate_document(corpus, entry, replace=replace)
+        if merged is None:
+            continue
+        merged_any = True
+        findings += merged.findings
+        if not quiet:
+            files = f" -> {', '.join(merged.changed)}" if merged.changed else ""
+            click.echo(
+                f"{entry.id}: {merged.agreed} agreed, {merged.single} by one annotator alone, "
+                f"{merged.conflicts - merged.open} decided, {merged.open} open{files}",
+                err=True,
+            )
+    if not merged_any:
+        raise KriscError([Finding("passes-too-few", Place("annotations/passes"))])
+    sys.exit(report(findings, corpus.root))

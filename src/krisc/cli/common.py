@@ -1,0 +1,124 @@
+"""What all commands share: the group, options, opening a corpus, progress and reports."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from krisc.findings import Finding
+    from krisc.store import Corpus
+
+CLEAN, FINDINGS, UNREADABLE = 0, 1, 2
+
+
+class Story(click.Group):
+    """Lists the commands in the order in which a corpus is made, not by the alphabet."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands in the order in which their names stand in the group's help."""
+        words = (self.help or "").replace(",", " ").replace("(", " ").replace(")", " ").split()
+        return sorted(self.commands, key=lambda name: words.index(name) if name in words else len(words))
+
+
+@click.group(cls=Story, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="krisc", prog_name="krisc")
+def cli() -> None:
+    """Build an annotated corpus as software is built.
+
+    Make a corpus folder (new). Write annotations by quoting the text (author), and put them into one form (fmt). Check
+    everything, from bytes to meaning (validate, explain). Compare independent passes (agree), and turn them into gold
+    (adjudicate). Compile it to Parquet that `datasets` loads (compile). Before a release, write the generated pages
+    anew (docs) and make sure that a rebuild gives the same bytes (check).
+
+    Every command works on any corpus folder: --corpus DIR. Exit codes: 0 clean, 1 findings, 2 usage or unreadable
+    input.
+    """
+
+
+def common(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that every command on a corpus has."""
+    corpus = click.option(
+        "--corpus",
+        "folder",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=Path(),
+        show_default="the current folder",
+        help="Folder of the corpus.",
+    )
+    quiet = click.option("-q", "--quiet", is_flag=True, help="Print findings and nothing else.")
+    return corpus(quiet(command))
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def epilog(*lines: str) -> str:
+    """Examples for the end of a command's help."""
+    return "\b\nExample:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+def open_corpus(folder: Path) -> Corpus:
+    """The corpus in a folder."""
+    from krisc.store import Corpus  # noqa: PLC0415 - heavy imports wait
+
+    return Corpus(folder)
+
+
+def open_sound(folder: Path) -> Corpus:
+    """A corpus whose own files can be read; annotation files may still be in any state."""
+    from krisc.checks import check_forms  # noqa: PLC0415
+    from krisc.findings import KriscError  # noqa: PLC0415
+
+    corpus = open_corpus(folder)
+    if broken := check_forms(corpus):
+        raise KriscError(broken)
+    return corpus
+
+
+@contextmanager
+def progress_bar(label: str, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """A bar on standard error when somebody is watching."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    with click.progressbar(length=1, label=label, file=sys.stderr) as bar:
+
+        def step(done: int, of: int) -> None:
+            bar.length = of
+            bar.update(done - bar.pos)
+
+        yield step
+
+
+def report(findings: Sequence[Finding], folder: Path, form: str = "text") -> int:
+    """Print findings with their places and return the exit code."""
+    from krisc.places import locate  # noqa: PLC0415
+    from krisc.reports import FORMATS  # noqa: PLC0415
+
+    located = [locate(f, folder) for f in findings]
+    text = FORMATS[form](located)
+    if text:
+        click.echo(text)
+    severities = {f.severity for f in findings}
+    return UNREADABLE if "unreadable" in severities else FINDINGS if "error" in severities else CLEAN
+
+
+def summary(findings: Sequence[Finding]) -> str:
+    """How many errors and warnings."""
+    errors = sum(f.severity != "warning" for f in findings)
+    return f"{errors} error(s), {len(findings) - errors} warning(s)"
+
+
+def known_names(corpus: Corpus, what: str, given: Sequence[str], known: Sequence[str]) -> None:
+    """Refuse names that the corpus does not have."""
+    from krisc.findings import nearest  # noqa: PLC0415
+
+    for name in given:
+        if name not in known:
+            raise click.UsageError(f"there is no {what} {name!r}; {nearest(name, sorted(known)[:50])}")
