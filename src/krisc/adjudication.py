@@ -19,11 +19,9 @@ from krisc import author
 from krisc.decisions import Conflict, Decisions, path_of, read_decisions
 from krisc.findings import Finding, KriscError, Place
 from krisc.layers import Layer, Layers
-from krisc.matching import Group, anchor, content, groups
+from krisc.matching import Group, anchor, content, context, groups
 from krisc.model import Annotation, AnnotationFile
 from krisc.store import Corpus, Document
-
-CONTEXT = 40  # code points shown on either side of a conflict
 
 
 @dataclass
@@ -64,14 +62,15 @@ class _Merge:
         self.file = corpus.name(path_of(corpus, document.record.id))
         self.found = groups(self.passes, self.layers)
         self.names: list[dict[str, str]] = [{} for _ in self.passes]  # of each pass: annotation to group
+        self.by_id = [{a.id: a for listed in one.layers.values() for a in listed} for one in self.passes]
         self.words: list[dict[str, str]] = [  # of each pass: annotation to what it stands on
-            {a.id: f"{a.label} {anchor(a.anchor)}" for listed in one.layers.values() for a in listed}
-            for one in self.passes
+            {id_: f"{a.label} {anchor(a.anchor)}" for id_, a in known.items()} for known in self.by_id
         ]
         for group in (g for listed in self.found.values() for g in listed):
             for number, option in enumerate(group.options):
                 if option is not None:
                     self.names[number][option.id] = group.name
+        self.given: set[str] = set()  # names that annotations of the gold have
         self.taken = {g.name for listed in self.found.values() for g in listed}
         self.conflicts: list[Conflict] = []
         self.findings: list[Finding] = []
@@ -114,8 +113,9 @@ class _Merge:
         for number in numbers:
             option = group.options[number]
             if option is not None:
-                name = group.name if not first else self._fresh(group.name)
+                name = self._fresh(group.name) if group.name in self.given else group.name
                 first = first or name
+                self.given.add(name)
                 self.kept[group.layer].append((number, option, name, credit))
                 self.became[number][option.id] = name
         for number, option in enumerate(group.options):
@@ -160,18 +160,12 @@ class _Merge:
             if option is not None
         }
         known = self.old.get(id_)
-        fresh = Conflict(id_, layer.name, self._context(group), options)
+        number, first = next((n, a) for n, a in enumerate(group.options) if a is not None)
+        shown = context(self.document.text, first, self.by_id[number])
+        fresh = Conflict(id_, layer.name, shown, options)
         if known is None:
             return fresh
         return msgspec.structs.replace(fresh, decide=known.decide, new=known.new, by=known.by, reason=known.reason)
-
-    def _context(self, group: Group) -> str:
-        start, end = group.first.hull
-        if not end:
-            return ""
-        text = self.document.text
-        shown = f"{text[max(0, start - CONTEXT) : start]}[{text[start:end]}]{text[end : end + CONTEXT]}"
-        return " ".join(shown.split())
 
     def _carry_out(self, conflict: Conflict, group: Group, layer: Layer) -> None:
         """Keep what a decision keeps.

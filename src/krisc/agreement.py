@@ -103,10 +103,9 @@ class Comparison:
             if len(present) > 1 and layer.kind in ("span", "event"):
                 token_labels(self.counts[name], where, layer, [f for _, f in present])
         for layer_name, found in groups(files, self.layers).items() if not self.brief else ():
-            here = [layer_name in f.layers for f in files]
-            if sum(here) > 1:
+            if sum(layer_name in f.layers for f in files) > 1:
                 self.counts[layer_name].disagreements += [
-                    disagreement(g, called, here, where) for g in found if not g.agreed
+                    disagreement(g, files, called, where) for g in found if not g.agreed
                 ]
 
     def result(self) -> Agreement:

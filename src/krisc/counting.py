@@ -15,8 +15,8 @@ import msgspec
 
 from krisc import measures
 from krisc.layers import Layer, Layers, unit_layer
-from krisc.matching import Anchor, Group, anchor, candidates, pair, shared
-from krisc.model import Annotation, AnnotationFile, Argument
+from krisc.matching import Anchor, Group, anchor, candidates, context, pair, shared
+from krisc.model import Annotation, AnnotationFile, Argument, Segment
 from krisc.spans import token_range
 from krisc.store import Document
 from krisc.tokens import iob2
@@ -71,11 +71,6 @@ class Where:
     def unit(self, offset: int) -> int:
         """Number of the unit that begins at or before the offset."""
         return bisect_right(self.starts, offset)
-
-    def context(self, start: int, end: int) -> str:
-        """The words with those around them, the words themselves in brackets."""
-        before, after = self.text[max(0, start - 40) : start], self.text[end : end + 40]
-        return " ".join(f"{before}[{self.text[start:end]}]{after}".split())
 
 
 class Pair:
@@ -295,26 +290,34 @@ def token_labels(counts: Counts, where: Where, layer: Layer, files: Sequence[Ann
             counts.add(where.id, where.unit(start), ("tokens, kappa",), (one, other))
 
 
-def disagreement(group: Group, names: Sequence[str], here: Sequence[bool], where: Where) -> Disagreement:
-    """What each pass has of a group on which they differ."""
+def disagreement(group: Group, files: Sequence[AnnotationFile], names: Sequence[str], where: Where) -> Disagreement:
+    """What each pass that annotated the layer has of a group on which they differ."""
+    by_ids = [{a.id: a for listed in file.layers.values() for a in listed} for file in files]
     shown = {
-        name: describe(option) if option else ""
-        for name, option, present in zip(names, group.options, here, strict=True)
-        if present
+        name: describe(option, by_id) if option else ""
+        for name, option, file, by_id in zip(names, group.options, files, by_ids, strict=True)
+        if group.layer in file.layers
     }
-    start, end = group.first.hull
-    return Disagreement(where.id, group.layer, where.context(start, end) if end else "", shown)
+    number, first = next((n, a) for n, a in enumerate(group.options) if a is not None)
+    return Disagreement(where.id, group.layer, context(where.text, first, by_ids[number]), shown)
 
 
-def describe(a: Annotation) -> str:
-    """An annotation in one line, for a person."""
-    words = [a.label]
+def describe(a: Annotation, by_id: Mapping[str, Annotation]) -> str:
+    """An annotation in one line, for a person: references are shown by the words they stand on."""
+
+    def words(segments: Iterable[Segment]) -> str:
+        return " + ".join(f'"{s.quote}"' for s in segments)
+
+    def target(id_: str) -> str:
+        return words(by_id[id_].anchor) if id_ in by_id else id_
+
+    parts = [a.label]
     if a.anchor:
-        words.append(" + ".join(f'"{s.quote}" {s.start}–{s.end}' for s in a.anchor))
-    words += [f"{g.role}={g.target or ' + '.join(s.quote for s in g.segments)}" for g in a.arguments]
+        parts.append(" + ".join(f'"{s.quote}" {s.start}–{s.end}' for s in a.anchor))
+    parts += [f"{g.role}={target(g.target) if g.target else words(g.segments)}" for g in a.arguments]
     if a.members:
-        words.append(f"members={','.join(a.members)}")
+        parts.append(f"members={', '.join(target(m) for m in a.members)}")
     if a.entity:
-        words.append(f"entity={a.entity}")
-    words += [f"{k}={v}" for k, v in a.attributes.items()]
-    return " ".join(words)
+        parts.append(f"entity={a.entity}")
+    parts += [f"{key}={target(str(value))}" for key, value in a.attributes.items()]
+    return " ".join(parts)

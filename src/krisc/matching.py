@@ -177,7 +177,9 @@ def _likeness_of_relations(
         ]
         alike.append(max(best, default=0.0))
     common = sum(alike) / len(alike) if alike else 0.0
-    return (common, label) if common == 1 or (label and common >= 0.5) else None
+    fillers = {names.get(g.target, "") for g in one.arguments}
+    turned = "" not in fillers and fillers == {others.get(g.target, "") for g in other.arguments}  # roles exchanged
+    return (common, label) if common == 1 or turned or (label and common >= 0.5) else None
 
 
 def content(a: Annotation, layer: Layer, names: Mapping[str, str]) -> tuple[object, ...]:
@@ -208,3 +210,26 @@ def _agreed(
         if layer.name in files[number].layers
     }
     return len(said) == 1
+
+
+CONTEXT = 40  # code points shown on either side
+
+
+def context(text: str, a: Annotation, by_id: Mapping[str, Annotation]) -> str:
+    """The words an annotation is about, in brackets, with those around them: one line for a person.
+
+    Args:
+        text: the raw text.
+        a: the annotation; one that has no words of its own shows those it refers to.
+        by_id: the annotations of its file.
+    """
+    own = list(a.anchor) or [s for g in a.arguments for s in g.segments]
+    referred = [by_id[i] for i in (*(g.target for g in a.arguments), *a.members) if i in by_id]
+    own += [s for other in referred for s in other.anchor] if not a.anchor else []
+    if not own:
+        return ""
+    start, end = min(s.start for s in own), max(s.end for s in own)
+    if end - start > 4 * CONTEXT and not a.anchor:
+        return " ".join(" | ".join(s.quote for s in sorted(own, key=lambda s: s.start)).split())
+    before, after = text[max(0, start - CONTEXT) : start], text[end : end + CONTEXT]
+    return " ".join(f"{before}[{text[start:end]}]{after}".split())

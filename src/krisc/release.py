@@ -21,7 +21,7 @@ import msgspec
 from krisc import artefacts, pages
 from krisc import facts as figures
 from krisc.agreement import Comparison
-from krisc.checks import Checked, check_corpus, check_counts, check_document, count
+from krisc.checks import Checked, check_corpus, check_counts, check_document, check_forms, count
 from krisc.facts import Facts, FileFacts, SplitFacts
 from krisc.findings import Finding, KriscError, Place
 from krisc.parquet import TableWriter
@@ -59,9 +59,12 @@ def compile_corpus(
         KriscError: the findings, when there is an error among them; or ``output-unwritable``, ``release-differs``.
             Whatever stood at ``out`` is untouched.
     """
-    target = out.resolve() if out else corpus.releases / _version(corpus)
+    if broken := check_forms(corpus):
+        raise KriscError(broken)
+    version = corpus.config.version
+    target = out.resolve() if out else corpus.releases / version
     with _staging(target) as stage:
-        compiled = _compile_into(stage, corpus, progress)
+        compiled = _compile_into(stage, corpus, progress, version if replace else "")
         compiled.folder = target
         if target.exists():
             changed = list(differences(stage, target))
@@ -75,12 +78,6 @@ def compile_corpus(
     if out is None:
         write_atomically(corpus.dataset / "splits.json", _pins(corpus, splits_of(corpus)).encode())
     return compiled
-
-
-def _version(corpus: Corpus) -> str:
-    if findings := [f for f in check_corpus(corpus) if f.severity != "warning"]:
-        raise KriscError(findings)
-    return corpus.config.version
 
 
 def splits_of(corpus: Corpus) -> dict[str, str]:
@@ -147,8 +144,8 @@ def _swap(stage: Path, target: Path) -> None:
     shutil.rmtree(previous, ignore_errors=True)
 
 
-def _compile_into(stage: Path, corpus: Corpus, progress: Progress | None) -> Compiled:
-    findings = check_corpus(corpus)
+def _compile_into(stage: Path, corpus: Corpus, progress: Progress | None, replaced: str) -> Compiled:
+    findings = check_corpus(corpus, replaced)
     if any(f.severity != "warning" for f in findings):
         raise KriscError(findings)
     checked = Checked()

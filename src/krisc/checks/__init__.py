@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from krisc.adjudication import outdated
 from krisc.checks import corpus as across
@@ -76,14 +77,19 @@ def check_forms(corpus: Corpus) -> list[Finding]:
     return broken
 
 
-def check_corpus(corpus: Corpus) -> list[Finding]:
-    """Findings about everything but the documents' own content; form findings come alone."""
+def check_corpus(corpus: Corpus, replaced: str = "") -> list[Finding]:
+    """Findings about everything but the documents' own content; form findings come alone.
+
+    Args:
+        corpus: the corpus.
+        replaced: a version whose release is about to be replaced, and need not be kept to.
+    """
     if broken := check_forms(corpus):
         return broken
     parts = (
         across.documents_are_unique,
         across.files_are_listed,
-        across.passes_are_kept,
+        partial(across.passes_are_kept, replaced=replaced),
         across.register_holds,
         across.splits_hold,
     )

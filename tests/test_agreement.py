@@ -1,0 +1,248 @@
+"""Agreement between passes: against nervaluate, by hand on small cases, and as a user runs it."""
+
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from nervaluate import Evaluator
+
+from krisc.agreement import Comparison, compare
+from krisc.cli import main
+from krisc.findings import KriscError
+from krisc.layers import Attribute, Constraints, Label, Layer
+from krisc.model import Annotation, AnnotationFile, DocumentRecord, Segment
+from krisc.store import Corpus, Document
+
+LABELS = {name: Label("A label.", "[x]", "[y]", "[z]") for name in "XY"}
+SPANS = Layer("entity", "Entities", "span", "e", 2, "none", "Spans.", LABELS)
+WINDOW = 10
+
+
+def document(text, name="doc"):
+    values = dict.fromkeys(DocumentRecord.__struct_fields__, "") | {"id": name, "sources": ()}
+    return Document(DocumentRecord(**values), 1, text.encode(), text, None, ())
+
+
+def spans(annotator, text, listed):
+    made = tuple(
+        Annotation(f"{annotator}{n}", label, segments=(Segment(s, e, text[s:e]),), attributes=dict(more))
+        for n, (s, e, label, *more) in enumerate(listed)
+    )
+    return AnnotationFile("doc", "0" * 64, "0.1.0", {"entity": made}, annotator=annotator, date="2024-01-01")
+
+
+def measured(one, other, text="x" * 60, layer=SPANS):
+    comparison = Comparison({"entity": layer})
+    comparison.add(document(text), [spans("a", text, one), spans("b", text, other)])
+    found = comparison.result().layers
+    return {(v.measure, v.of): v for v in found["entity"].values}, found["entity"]
+
+
+WINDOWS = st.lists(
+    st.none() | st.tuples(st.integers(0, 4), st.integers(1, 5), st.sampled_from("XY")), min_size=6, max_size=6
+)
+
+
+def placed(windows):
+    return [(n * WINDOW + w[0], n * WINDOW + w[0] + w[1], w[2]) for n, w in enumerate(windows) if w]
+
+
+@settings(deadline=None)
+@given(WINDOWS, WINDOWS)
+def test_spans_are_scored_as_by_nervaluate(one, other):
+    """Where a span overlaps one span of the other side at most, there is one alignment, and all schemes are the same."""
+    sides = placed(one), placed(other)
+    values, _ = measured(*sides)
+    true, pred = ([[{"start": s, "end": e - 1, "label": label} for s, e, label in side]] for side in sides)
+    wanted = Evaluator(true, pred, tags=["X", "Y"], loader="dict").evaluate()["overall"]
+    for mine, theirs in (("strict", "strict"), ("boundary", "exact"), ("partial", "partial"), ("type", "ent_type")):
+        value = values.get((f"spans, {mine}", ""))
+        if sides[0] or sides[1]:
+            assert value.value == pytest.approx(wanted[theirs].f1, abs=0.0001)
+        else:
+            assert value is None
+
+
+@settings(deadline=None)
+@given(WINDOWS, WINDOWS)
+def test_agreement_is_the_same_either_way_round(one, other):
+    there, _ = measured(placed(one), placed(other))
+    back, _ = measured(placed(other), placed(one))
+    assert {k: (v.value, v.count) for k, v in there.items()} == {k: (v.value, v.count) for k, v in back.items()}
+
+
+@settings(deadline=None)
+@given(WINDOWS)
+def test_who_agrees_with_themselves_agrees_wholly(one):
+    values, layer = measured(placed(one), placed(one))
+    assert {v.value for v in values.values() if not v.undefined} <= {1.0}
+    assert layer.disagreements == []
+
+
+def test_nested_spans_are_paired_one_to_one():
+    """A label slip on the outer of two nested spans does not cost the inner one its match."""
+    values, layer = measured([(0, 9, "X"), (0, 4, "Y")], [(0, 9, "Y"), (0, 4, "Y")])
+    assert values["spans, boundary", ""].value == 1
+    assert values["spans, strict", ""].value == 0.5
+    assert layer.confusion == {"X": {"Y": 1}, "Y": {"Y": 1}}
+
+
+def test_what_is_undefined_says_why():
+    values, _ = measured([(0, 60, "X")], [(0, 60, "X")])
+    kappa = values["tokens, kappa", ""]
+    assert (kappa.value, kappa.low) == (None, None)
+    assert "chance" in kappa.undefined
+    assert values["spans, strict", ""].no_interval  # one unit of one document: nothing to draw
+
+
+def test_attribute_values_are_compared_where_spans_are_the_same():
+    attributes = {"value": Attribute("timex3", "?"), "mention": Attribute("enum", "?", values=("name", "nominal"))}
+    layer = msgspec.structs.replace(SPANS, attributes=attributes)
+    one = [(0, 4, "X", ("value", "2023"), ("mention", "name")), (10, 14, "X", ("mention", "nominal")), (20, 24, "Y")]
+    other = [(0, 4, "X", ("value", "2024"), ("mention", "name")), (10, 14, "X", ("mention", "name")), (20, 25, "Y")]
+    values, _ = measured(one, other, layer=layer)
+    assert values["values agree", "value"].value == 0.5  # 2023 is not 2024; that neither has one is agreement
+    assert values["values agree", "mention"].value == 0.5
+    assert values["values, kappa", "mention"].value == 0
+    assert ("values, kappa", "value") not in values
+
+
+def test_with_several_documents_the_bootstrap_draws_documents():
+    units = Layer("structure", "Units", "span", "s", 1, "none", "Units.", LABELS, constraints=Constraints(units=("X",)))
+    comparison = Comparison({"structure": units, "entity": SPANS})
+    for n, end in enumerate((4, 5, 4)):
+        text = "abcd efgh"
+        comparison.add(document(text, f"d{n}"), [spans("a", text, [(0, 4, "X")]), spans("b", text, [(0, end, "X")])])
+    result = comparison.result()
+    assert (result.documents, result.resampled) == (3, "documents")
+    value = {v.measure: v for v in result.layers["entity"].values if not v.of}["spans, strict"]
+    assert value.value == pytest.approx(2 / 3, abs=0.0001)
+    assert (value.low, value.high) == (0, 1)  # three documents: every share can be drawn
+    assert result.layers["entity"].by_document["spans, strict"] == {"d0": 1.0, "d1": 0.0, "d2": 1.0}
+
+
+ONE = """
+[structure]
+SENTENCE s1 "Karwan met Zerin in Soran."
+[entity]
+PERSON k "Karwan" mention=name
+PERSON z "Zerin" mention=name
+PLACE p "Soran" mention=name
+[event]
+MEET m "met" Participant=k Participant=z Place=p modality=asserted
+[relation]
+KNOWS r head=k tail=z
+[coreference]
+ENTITY c members=k entity=karwan
+"""
+OTHER = (
+    ONE.replace("PLACE p", "PERSON p")
+    .replace(" Place=p", "")
+    .replace("head=k tail=z", "head=z tail=k")
+    .replace("modality=asserted", "modality=planned")
+)
+
+
+@pytest.fixture
+def passes(starter):
+    """The starter corpus with two annotators' passes over its document."""
+    register(starter, "one", "two")
+    write_pass(starter, "one", ONE)
+    write_pass(starter, "two", OTHER)
+    return starter
+
+
+def register(corpus, *names):
+    path = corpus / "annotations/annotators.toml"
+    for name in names:
+        path.write_text(
+            f'{path.read_text()}\n[annotators.{name}]\nkind = "person"\nname = "{name}"\ngiven = "the text"\n'
+        )
+
+
+def write_pass(corpus, annotator, source):
+    head = f"@document example\n@annotator {annotator}\n@date 2024-01-01\n@guidelines 0.1.0\n"
+    path = corpus / f"{annotator}.txt"
+    path.write_text(head + source)
+    assert run("author", "import", path, "--corpus", corpus, "--quiet") == 0
+    path.unlink()
+
+
+def run(*words):
+    with pytest.raises(SystemExit) as ended:
+        main([str(word) for word in words])
+    return ended.value.code
+
+
+def of(layer, agreement):
+    return {(v.measure, v.of): v.value for v in agreement.layers[layer].values}
+
+
+def test_events_relations_and_chains(passes):
+    agreement = compare(Corpus(passes))
+    assert agreement.annotators == ["one", "two"]
+    assert of("entity", agreement)["spans, strict", ""] == pytest.approx(2 / 3, abs=0.0001)
+    event = of("event", agreement)
+    assert event["spans, strict", ""] == 1
+    assert event["arguments with role", ""] == pytest.approx(0.8)  # two of three and two of two
+    assert event["arguments with role", "Place"] == 0
+    assert event["values agree", "modality"] == 0
+    relation = of("relation", agreement)
+    assert relation["relations, strict", ""] == 0
+    chains = of("coreference", agreement)
+    assert chains["B-cubed", "ENTITY"] == chains["LEA", "ENTITY"] == chains["CEAF-e", "ENTITY"] == 1
+    assert chains["CoNLL", ""] is None  # one chain of one mention has no link that MUC could count
+    assert chains["values agree", "entity"] == 1
+
+
+def test_gold_can_be_compared_with_a_pass(passes):
+    agreement = compare(Corpus(passes), annotators=("one", "gold"))
+    assert agreement.annotators == ["gold", "one"]
+    assert {v.value for layer in agreement.layers.values() for v in layer.values} <= {1.0, None}
+
+
+def test_the_command_prints_figures_and_disagreements(passes, capsys):
+    assert main_code(["agree", "--corpus", str(passes), "--details"]) == 0
+    shown = capsys.readouterr().out
+    assert "bootstrap of units of the only document" in shown
+    assert "Karwan met Zerin in [Soran]." in shown
+    assert 'two: PERSON "Soran" 20–25 mention=name' in shown
+    assert main_code(["agree", "--corpus", str(passes), "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["layers"]["entity"]["confusion"]["PLACE"] == {"PERSON": 1}
+    [place] = printed["layers"]["entity"]["disagreements"]
+    assert place["passes"]["one"].startswith("PLACE")
+
+
+def main_code(words):
+    try:
+        main(words)
+    except SystemExit as ended:
+        return ended.code or 0
+    return 0
+
+
+def test_one_pass_alone_cannot_be_compared(starter, capsys):
+    assert run("agree", "--corpus", starter) == 2
+    assert "passes-too-few" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("words", [("agree", "exampel"), ("agree", "--annotator", "nobody"), ("adjudicate", "exampel")])
+def test_unknown_names_are_refused(passes, words, capsys):
+    assert run(*words, "--corpus", passes) == 2
+    assert "there is no" in capsys.readouterr().err
+
+
+def test_a_pass_with_errors_is_not_measured(passes):
+    path = passes / "annotations/passes/two/example.json"
+    path.write_text(path.read_text().replace('"quote": "Soran"', '"quote": "Sorak"'))
+    with pytest.raises(KriscError) as caught:
+        compare(Corpus(passes))
+    assert [f.id for f in caught.value.findings] == ["quote-mismatch"]
+
+
+def test_the_figures_are_the_same_in_every_run(passes):
+    assert compare(Corpus(passes)) == compare(Corpus(Path(passes)))
