@@ -167,7 +167,7 @@ def write_pass(corpus, annotator, source):
     head = f"@document example\n@annotator {annotator}\n@date 2024-01-01\n@guidelines 0.1.0\n"
     path = corpus / f"{annotator}.txt"
     path.write_text(head + source)
-    assert run("author", "import", path, "--corpus", corpus, "--quiet") == 0
+    assert run("author", "import", path, "--corpus", corpus, "--quiet", "--replace") == 0
     path.unlink()
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from krisc.author import parse, write
 from krisc.authoring import export_file, import_file
+from krisc.cli import main
 from krisc.model import Annotation, AnnotationFile, Argument, Segment
 from krisc.store import Corpus
 
@@ -301,3 +302,22 @@ def test_a_file_with_a_bad_line_is_not_imported(starter):
     assert (target, count) == (None, 0)
     assert findings
     assert corpus.gold_path("example").read_bytes() == before
+
+
+def test_import_does_not_overwrite_other_annotations(starter, capsys):
+    source = starter / "annotations/example.txt"
+    target = starter / "annotations/gold/example.json"
+    before = target.read_bytes()
+    with pytest.raises(SystemExit) as ended:
+        main(["author", "import", str(source), "--gold", "--corpus", str(starter)])
+    assert ended.value.code == 0, "the same annotations are no loss"
+    source.write_text(source.read_text().replace("modality=asserted", "modality=planned"))
+    with pytest.raises(SystemExit) as ended:
+        main(["author", "import", str(source), "--gold", "--corpus", str(starter)])
+    assert ended.value.code == 1
+    assert "annotation-exists" in capsys.readouterr().out
+    assert target.read_bytes() == before
+    with pytest.raises(SystemExit) as ended:
+        main(["author", "import", str(source), "--gold", "--corpus", str(starter), "--replace"])
+    assert ended.value.code == 0
+    assert b"planned" in target.read_bytes()

@@ -36,11 +36,15 @@ def _text_of(corpus: Corpus, document: str, file: str) -> str:
 
 
 def import_file(
-    corpus: Corpus, source: Path, *, gold: bool = False, out: Path | None = None
+    corpus: Corpus, source: Path, *, gold: bool = False, out: Path | None = None, replace: bool = False
 ) -> tuple[Path | None, int, Sequence[Finding]]:
     """Turn an authoring file into an annotation file with offsets.
 
     Returns the file that was written (None when a line could not be placed), the number of annotations, and findings.
+
+    Raises:
+        KriscError: the file cannot be read or has no head, its document is not listed, or other annotations stand where
+            these would be written (``annotation-exists``, unless ``replace``).
     """
     words = read_text(source, Path())
     head = author.parse(words, str(source), "", {}).header
@@ -57,7 +61,10 @@ def import_file(
     target = out or (
         corpus.gold_path(document) if gold else corpus.annotations / "passes" / head["annotator"] / f"{document}.json"
     )
-    write_atomically(target, dumps(file, corpus.layers).encode())
+    data = dumps(file, corpus.layers).encode()
+    if target.exists() and not replace and target.read_bytes() != data:
+        raise KriscError([Finding("annotation-exists", Place(str(target)), {"name": document})])
+    write_atomically(target, data)
     return target, sum(map(len, parsed.layers.values())), ()
 
 

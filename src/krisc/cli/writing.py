@@ -40,13 +40,14 @@ def author() -> None:
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write here instead of under annotations/."
 )
+@click.option("--replace", is_flag=True, help="Replace other annotations that stand there.")
 @common
-def author_import(source: Path, gold: bool, out: Path | None, folder: Path, quiet: bool) -> None:
+def author_import(source: Path, gold: bool, out: Path | None, replace: bool, folder: Path, quiet: bool) -> None:
     """Turn an authoring file into a pass (or gold) with offsets; writes nothing when a line cannot be placed."""
     from krisc.authoring import import_file  # noqa: PLC0415
 
     corpus = open_sound(folder)
-    target, number, findings = import_file(corpus, source, gold=gold, out=out)
+    target, number, findings = import_file(corpus, source, gold=gold, out=out, replace=replace)
     code = report(findings, Path())
     if not quiet:
         click.echo(
