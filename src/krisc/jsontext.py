@@ -66,7 +66,7 @@ def loads(text: str) -> Any:  # noqa: ANN401 - a JSON value is of any type until
     try:
         value = _DECODER.decode(text)
     except json.JSONDecodeError as error:
-        raise JsonError("json-syntax", error.pos, error.msg) from None
+        raise JsonError("json-syntax", *_syntax(text, error)) from None
     except _DuplicateKeyError:
         offset, key = next(duplicate_keys(text))
         raise JsonError("json-duplicate-key", offset, key) from None
@@ -97,6 +97,15 @@ def _too_deep(text: str) -> int | None:
         elif match[0] in "]}":
             depth -= 1
     return None
+
+
+def _syntax(text: str, error: json.JSONDecodeError) -> tuple[int, str]:
+    """Offset and words of a syntax error; Pythons before 3.13 do not know a trailing comma when they see one."""
+    before = text[: error.pos].rstrip()
+    comma = error.pos if text.startswith(",", error.pos) else len(before) - 1
+    if text[comma + 1 :].lstrip().startswith(("]", "}")) and text.startswith(",", max(comma, 0)):
+        return comma, "a comma before the closing bracket"
+    return error.pos, error.msg
 
 
 def _find_number(text: str, digits: str) -> int:
