@@ -30,11 +30,12 @@ class Form:
         """Yield what breaks the schema; nothing when the value holds."""
         if self.screen.is_valid(value):
             return
-        told = False
+        told: list[Finding] = []
         for error in sorted(self.explainer.iter_errors(value), key=lambda e: [str(p) for p in e.absolute_path]):
             for leaf in _leaves(error):
-                told = True
-                yield _explain(leaf, file, record, value)
+                if (finding := _explain(leaf, file, record, value)) not in told:
+                    told.append(finding)
+                    yield finding
         if not told:  # the two validators disagree: the stricter verdict stands
             first = next(iter(self.screen.iter_errors(value)))
             data = {"found": first.message, "wanted": "a value that the schema accepts", "hint": ""}
@@ -74,7 +75,7 @@ def _explain(error: ValidationError, file: str, record: int | None, value: objec
     if error.validator == "enum" and last in _NAMED_ENUMS:
         data = {"name": instance, "hint": nearest(str(instance), map(str, limit))}
         return Finding(_NAMED_ENUMS[last], place, data, annotation=annotation)
-    if schema is False:
+    if error.validator == "not" and limit == {}:
         return Finding("attribute-not-for-label", place, {"name": last}, annotation=annotation)
     if error.validator == "additionalProperties":
         known = list(schema.get("properties", {}))
@@ -110,7 +111,7 @@ def _words(validator: str, limit: Any, instance: Any) -> dict[str, object]:  # n
     """What was found and what was wanted, in a person's words."""
     if validator == "required":
         missing = [name for name in limit if name not in instance]
-        return {"found": f"no {' and no '.join(missing)}", "wanted": f"{', '.join(missing)} to be given"}
+        return {"found": f"no {' and no '.join(map(repr, missing))}", "wanted": f"{', '.join(missing)} to be given"}
     found = json.dumps(instance, ensure_ascii=False)
     wanted = {
         "type": f"{_TYPES.get(str(limit), limit)}",

@@ -105,7 +105,7 @@ def _syntax(text: str, error: json.JSONDecodeError) -> tuple[int, str]:
     comma = error.pos if text.startswith(",", error.pos) else len(before) - 1
     if text[comma + 1 :].lstrip().startswith(("]", "}")) and text.startswith(",", max(comma, 0)):
         return comma, "a comma before the closing bracket"
-    return error.pos, error.msg
+    return error.pos, error.msg.removesuffix(" at")
 
 
 def _find_number(text: str, digits: str) -> int:

@@ -6,7 +6,8 @@ Nothing here changes a text. All offsets are Unicode code points unless a name s
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+import unicodedata
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 
 UTF8_BOM = b"\xef\xbb\xbf"
@@ -98,6 +99,11 @@ def _from_stripped(text: str, offset: int) -> int:
     return offset + len(text) - len(text.lstrip())
 
 
+def _from_nfc(text: str, offset: int) -> int:
+    """The shortest start of the text that has so many characters once it is composed."""
+    return bisect_left(range(len(text)), offset, key=lambda at: len(unicodedata.normalize("NFC", text[:at])))
+
+
 # Each convention turns one of its offsets into code points of the raw text.
 CONVENTIONS: dict[str, Callable[[str, int], int]] = {
     "UTF-16 code units, as JavaScript and Java count": _from_utf16,
@@ -106,9 +112,11 @@ CONVENTIONS: dict[str, Callable[[str, int], int]] = {
     "LF line ends counted as two characters": _from_crlf,
     "a text whose leading white space was stripped": _from_stripped,
     "a byte order mark counted as one character": lambda _, offset: offset - 1,
-    "characters counted from 1": lambda _, offset: offset - 1,
+    "a text in Unicode normalisation form C": _from_nfc,
     "an end that is inclusive": lambda _, offset: offset,
+    "characters counted from 1, the last one included": lambda _, offset: offset - 1,
 }
+_INCLUSIVE = ("an end that is inclusive", "characters counted from 1, the last one included")
 
 
 def explain_offsets(text: str, start: int, end: int, quote: str) -> tuple[str, int, int] | None:
@@ -118,7 +126,7 @@ def explain_offsets(text: str, start: int, end: int, quote: str) -> tuple[str, i
     """
     for name, convert in CONVENTIONS.items():
         first, last = convert(text, start), convert(text, end)
-        if name == "an end that is inclusive":
+        if name in _INCLUSIVE:
             last += 1
         if 0 <= first < last and text[first:last] == quote:
             return name, first, last

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from difflib import get_close_matches
 from itertools import pairwise
 
 from krisc.checks.context import Context, Item
@@ -93,8 +94,9 @@ def targets_exist(ctx: Context) -> Iterator[Finding]:
 
 def _nearest_id(ctx: Context, target: str) -> str:
     prefix = target.rstrip("0123456789")
-    known = [name for name in ctx.by_id if name.startswith(prefix)] if prefix else []
-    return nearest(target, known[:20]) if known else f"no id of the file begins with {prefix or target}"
+    known = [name for name in ctx.by_id if prefix and name.startswith(prefix)]
+    known = known or get_close_matches(target, ctx.by_id, n=3)
+    return nearest(target, known[:20]) if known else f"no id of the file is like {target}"
 
 
 def register_entries_exist(ctx: Context) -> Iterator[Finding]:

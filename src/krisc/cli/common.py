@@ -17,8 +17,24 @@ if TYPE_CHECKING:
 CLEAN, FINDINGS, UNREADABLE = 0, 1, 2
 
 
+class Reporting(click.Command):
+    """A command whose errors are findings: they are printed in the form it was asked for, and never as a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - whatever the command returns
+        """Run the command, and report the findings that end it."""
+        from krisc.findings import KriscError  # noqa: PLC0415 - heavy imports wait
+
+        try:
+            return super().invoke(ctx)
+        except KriscError as error:
+            form = "json" if ctx.params.get("as_json") else ctx.params.get("form", "text")
+            sys.exit(report(error.findings, ctx.params.get("folder", Path()), form))
+
+
 class Story(click.Group):
     """Lists the commands in the order in which a corpus is made, not by the alphabet."""
+
+    command_class = Reporting
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The commands in the order in which their names stand in the group's help."""
