@@ -172,9 +172,12 @@ def write_pass(corpus, annotator, source):
 
 
 def run(*words):
-    with pytest.raises(SystemExit) as ended:
+    """The exit code of a command."""
+    try:
         main([str(word) for word in words])
-    return ended.value.code
+    except SystemExit as ended:
+        return ended.code or 0
+    return 0
 
 
 def of(layer, agreement):
@@ -205,24 +208,16 @@ def test_gold_can_be_compared_with_a_pass(passes):
 
 
 def test_the_command_prints_figures_and_disagreements(passes, capsys):
-    assert main_code(["agree", "--corpus", str(passes), "--details"]) == 0
+    assert run("agree", "--corpus", passes, "--details") == 0
     shown = capsys.readouterr().out
     assert "bootstrap of units of the only document" in shown
     assert "Karwan met Zerin in [Soran]." in shown
     assert 'two: PERSON "Soran" 20–25 mention=name' in shown
-    assert main_code(["agree", "--corpus", str(passes), "--json"]) == 0
+    assert run("agree", "--corpus", passes, "--json") == 0
     printed = json.loads(capsys.readouterr().out)
     assert printed["layers"]["entity"]["confusion"]["PLACE"] == {"PERSON": 1}
     [place] = printed["layers"]["entity"]["disagreements"]
     assert place["passes"]["one"].startswith("PLACE")
-
-
-def main_code(words):
-    try:
-        main(words)
-    except SystemExit as ended:
-        return ended.code or 0
-    return 0
 
 
 def test_one_pass_alone_cannot_be_compared(starter, capsys):
@@ -246,3 +241,39 @@ def test_a_pass_with_errors_is_not_measured(passes):
 
 def test_the_figures_are_the_same_in_every_run(passes):
     assert compare(Corpus(passes)) == compare(Corpus(Path(passes)))
+
+
+def test_units_of_the_first_document_are_folded_when_a_second_comes():
+    """Counts by sentence of one document, and by document of two, give the same value over all."""
+    units = Layer("structure", "Units", "span", "s", 1, "none", "Units.", LABELS, constraints=Constraints(units=("X",)))
+    layers = {"structure": units, "entity": SPANS}
+    text = "abcd efgh"
+
+    def both(name):
+        return [
+            AnnotationFile(
+                name,
+                "0" * 64,
+                "0.1.0",
+                {
+                    "structure": spans("u", text, [(0, 4, "X"), (5, 9, "X")]).layers["entity"],
+                    "entity": spans("e", text, [(0, 4, "X"), (5, end, "Y")]).layers["entity"],
+                },
+                annotator=annotator,
+                date="2024-01-01",
+            )
+            for annotator, end in (("a", 9), ("b", 8))
+        ]
+
+    alone, together = Comparison(layers), Comparison(layers)
+    alone.add(document(text, "d0"), both("d0"))
+    for n in range(3):
+        together.add(document(text, f"d{n}"), both(f"d{n}"))
+    one, several = alone.result().layers["entity"], together.result().layers["entity"]
+    assert [(v.measure, v.of, v.value) for v in one.values if "alpha" not in v.measure] == [
+        (v.measure, v.of, v.value) for v in several.values if "alpha" not in v.measure
+    ]
+    assert {len(units) for units in alone.counts["entity"].groups.values()} == {2}
+    assert {len(units) for units in together.counts["entity"].groups.values()} == {1}
+    strict = next(v for v in one.values if v.measure == "spans, strict" and not v.of)
+    assert (strict.low, strict.high) == (0.0, 1.0), "two sentences were drawn from: one right, one wrong"

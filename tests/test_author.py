@@ -321,3 +321,17 @@ def test_import_does_not_overwrite_other_annotations(starter, capsys):
         main(["author", "import", str(source), "--gold", "--corpus", str(starter), "--replace"])
     assert ended.value.code == 0
     assert b"planned" in target.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("layer", "line", "words"),
+    [
+        ("event", 'MEET m "met" Participant="Karwan"', "not by words"),
+        ("attribution", 'ATTRIBUTION a CUE="met" CONTENT=k', "words in quotation marks"),
+        ("quantity", 'COUNT n "20" value="20" unit=man', "without quotation marks"),
+    ],
+)
+def test_roles_and_values_of_the_wrong_shape(layer, line, words):
+    [finding] = parsed(f"[{layer}]\n{line}\n").findings
+    assert finding.id == "author-syntax"
+    assert words in finding.message

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from krisc import parquet, release
+from krisc.cli import main
 from krisc.findings import KriscError
 from krisc.release import check_generated, check_release, compile_corpus, differences, write_generated
 from krisc.store import Corpus
@@ -291,3 +292,25 @@ def test_a_batch_that_breaks_its_model_is_refused(repository: Path) -> None:
         assert ids(error) == {"batch-invalid"}
     with pytest.raises(KriscError):
         parquet.hold(pa.Table.from_pylist([good, good], schema=schema), table)
+
+
+def test_what_an_interrupted_swap_left_behind_is_put_right(starter):
+    """Between its two renames a swap leaves the old release under another name; after them, nothing."""
+    corpus = Corpus(starter)
+    compile_corpus(corpus)
+    target = corpus.releases / "0.1.0"
+    previous = corpus.releases / ".0.1.0.previous"
+    target.rename(previous)
+    assert compile_corpus(Corpus(starter)).unchanged, "the old release was brought back and found to be the same"
+    assert target.exists()
+    assert not previous.exists()
+    shutil.copytree(target, previous)
+    compile_corpus(Corpus(starter))
+    assert not previous.exists(), "a copy beside a whole release is a leftover"
+
+
+def test_docs_without_a_release_says_so(starter, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["docs", "--corpus", str(starter)])
+    assert ended.value.code != 0
+    assert "release-missing" in capsys.readouterr().out

@@ -30,11 +30,6 @@ class Group:
     options: tuple[Annotation | None, ...]
     agreed: bool
 
-    @property
-    def first(self) -> Annotation:
-        """The first annotation of the group."""
-        return next(a for a in self.options if a is not None)
-
 
 def anchor(segments: Iterable[Segment]) -> Anchor:
     """The offsets of segments, in code points."""

@@ -9,7 +9,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -92,15 +92,6 @@ class Document:
     def tokens(self) -> tuple[list[int], list[int]]:
         """Starts and ends of the tokens of the whole text, in code points."""
         return tokenize(self.text)
-
-
-@dataclass(frozen=True)
-class Source:
-    """An annotation file that could be read: its path, its record, and the findings when it could not."""
-
-    path: Path
-    file: AnnotationFile | None
-    findings: tuple[Finding, ...] = field(default=())
 
 
 class Corpus:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from difflib import get_close_matches
 from itertools import pairwise
+from pathlib import PurePosixPath
 
 from krisc.checks.context import Context, Item
 from krisc.findings import Finding, Place, nearest
@@ -20,6 +21,10 @@ def file_matches_document(ctx: Context) -> Iterator[Finding]:
     if ctx.file.document != document:
         data = {"found": ctx.file.document, "wanted": document}
         yield Finding("annotation-misplaced", Place(ctx.name, pointer="/document"), data, document)
+    folder = PurePosixPath(ctx.name).parent.name
+    if ctx.file.annotator and ctx.file.annotator != folder:
+        data = {"found": ctx.file.annotator, "wanted": folder}
+        yield Finding("pass-misplaced", Place(ctx.name, pointer="/annotator"), data, document)
     true = sha256(ctx.document.data)
     if ctx.file.sha256 != true:
         data = {"found": ctx.file.sha256[:12], "wanted": true[:12], "file": ctx.raw_name}
