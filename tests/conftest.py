@@ -49,6 +49,17 @@ def starter(_starter: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def passes(starter: Path) -> Path:
+    """The smallest corpus with two annotators' passes over its document, and gold that comes from neither."""
+    from passes_of_example import ONE, OTHER, register, write_pass  # noqa: PLC0415
+
+    register(starter, "one", "two", "judge")
+    write_pass(starter, "one", ONE)
+    write_pass(starter, "two", OTHER)
+    return starter
+
+
+@pytest.fixture
 def grow() -> Callable[..., None]:
     """Adds made documents to a starter corpus: ``grow(corpus, number)``."""
     return _grow

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_agreement import ONE, OTHER, register, run, write_pass
+from passes_of_example import ONE, OTHER, register, run, write_pass
 
 from krisc.decisions import Conflict, Decisions, dumps
 from krisc.store import Corpus
@@ -15,15 +15,6 @@ from krisc.validation import validate_corpus
 
 DECISIONS = "annotations/decisions/example.toml"
 GOLD = "annotations/gold/example.json"
-
-
-@pytest.fixture
-def passes(starter):
-    """The starter corpus with two annotators' passes over its document, and gold that comes from neither."""
-    register(starter, "one", "two", "judge")
-    write_pass(starter, "one", ONE)
-    write_pass(starter, "two", OTHER)
-    return starter
 
 
 def adjudicate(corpus, *words):

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nervaluate import Evaluator
+from passes_of_example import run
 
 from krisc.agreement import Comparison, compare
-from krisc.cli import main
 from krisc.findings import KriscError
 from krisc.layers import Attribute, Constraints, Label, Layer
 from krisc.model import Annotation, AnnotationFile, DocumentRecord, Segment
@@ -122,62 +122,6 @@ def test_with_several_documents_the_bootstrap_draws_documents():
     assert value.value == pytest.approx(2 / 3, abs=0.0001)
     assert (value.low, value.high) == (0, 1)  # three documents: every share can be drawn
     assert result.layers["entity"].by_document["spans, strict"] == {"d0": 1.0, "d1": 0.0, "d2": 1.0}
-
-
-ONE = """
-[structure]
-SENTENCE s1 "Karwan met Zerin in Soran."
-[entity]
-PERSON k "Karwan" mention=name
-PERSON z "Zerin" mention=name
-PLACE p "Soran" mention=name
-[event]
-MEET m "met" Participant=k Participant=z Place=p modality=asserted
-[relation]
-KNOWS r head=k tail=z
-[coreference]
-ENTITY c members=k entity=karwan
-"""
-OTHER = (
-    ONE.replace("PLACE p", "PERSON p")
-    .replace(" Place=p", "")
-    .replace("head=k tail=z", "head=z tail=k")
-    .replace("modality=asserted", "modality=planned")
-)
-
-
-@pytest.fixture
-def passes(starter):
-    """The starter corpus with two annotators' passes over its document."""
-    register(starter, "one", "two")
-    write_pass(starter, "one", ONE)
-    write_pass(starter, "two", OTHER)
-    return starter
-
-
-def register(corpus, *names):
-    path = corpus / "annotations/annotators.toml"
-    for name in names:
-        path.write_text(
-            f'{path.read_text()}\n[annotators.{name}]\nkind = "person"\nname = "{name}"\ngiven = "the text"\n'
-        )
-
-
-def write_pass(corpus, annotator, source):
-    head = f"@document example\n@annotator {annotator}\n@date 2024-01-01\n@guidelines 0.1.0\n"
-    path = corpus / f"{annotator}.txt"
-    path.write_text(head + source)
-    assert run("author", "import", path, "--corpus", corpus, "--quiet", "--replace") == 0
-    path.unlink()
-
-
-def run(*words):
-    """The exit code of a command."""
-    try:
-        main([str(word) for word in words])
-    except SystemExit as ended:
-        return ended.code or 0
-    return 0
 
 
 def of(layer, agreement):

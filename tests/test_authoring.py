@@ -5,20 +5,12 @@ import json
 from pathlib import Path
 
 import pytest
+from passes_of_example import run
 from test_adjudication import GOLD, adjudicate, decide
-from test_agreement import ONE, OTHER, register, run, write_pass
 
 from krisc.store import write_atomically
 
 EXAMPLE = "annotations/gold/example.json"
-
-
-@pytest.fixture
-def passes(starter):
-    register(starter, "one", "two", "judge")
-    write_pass(starter, "one", ONE)
-    write_pass(starter, "two", OTHER)
-    return starter
 
 
 def test_an_import_for_a_document_that_is_not_listed(starter, capsys):

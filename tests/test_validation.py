@@ -2,7 +2,7 @@
 
 import json
 
-from test_agreement import ONE, register, run, write_pass
+from passes_of_example import ONE, register, run, write_pass
 
 from krisc.store import Corpus
 from krisc.validation import validate_corpus
