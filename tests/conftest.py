@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 # Set before `datasets` is imported anywhere: nothing is downloaded, and no cache of the user's is read or written.
 _CACHE = tempfile.mkdtemp(prefix="krisc-tests-")
@@ -18,6 +19,11 @@ os.environ |= {
     "HF_DATASETS_OFFLINE": "1",
     "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
 }
+
+# The same examples in every run, so that a result can be relied on; `--hypothesis-profile explore` looks for new ones.
+settings.register_profile("same", derandomize=True, deadline=None)
+settings.register_profile("explore", deadline=None, max_examples=1000)
+settings.load_profile("same")
 
 from krisc.starter import create  # noqa: E402 - after the environment is set
 

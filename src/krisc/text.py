@@ -89,9 +89,9 @@ def _from_lf(text: str, offset: int) -> int:
 def _from_crlf(text: str, offset: int) -> int:
     at = seen = 0
     while seen < offset and at < len(text):
-        alone = text[at] == "\n" and not text.startswith("\r", at - 1)
-        seen += 2 if alone or text.startswith("\r\n", at) else 1
-        at += 2 if text.startswith("\r\n", at) else 1
+        pair = text.startswith("\r\n", at)
+        seen += 2 if pair or text[at] == "\n" else 1
+        at += 2 if pair else 1
     return at
 
 
