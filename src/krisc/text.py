@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Callable
 
 UTF8_BOM = b"\xef\xbb\xbf"
@@ -100,8 +100,8 @@ def _from_stripped(text: str, offset: int) -> int:
 
 
 def _from_nfc(text: str, offset: int) -> int:
-    """The shortest start of the text that has so many characters once it is composed."""
-    return bisect_left(range(len(text)), offset, key=lambda at: len(unicodedata.normalize("NFC", text[:at])))
+    """The longest start of the text that has so many characters once it is composed."""
+    return bisect_right(range(len(text) + 1), offset, key=lambda at: len(unicodedata.normalize("NFC", text[:at]))) - 1
 
 
 # Each convention turns one of its offsets into code points of the raw text.
