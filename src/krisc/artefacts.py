@@ -154,7 +154,10 @@ def _card_metadata(corpus: Corpus, facts: Facts) -> str:
     config = corpus.config
     declared = tables(corpus.layers)
     kinds = {a.kind for a in facts.annotators.values() if a.gold_annotations}
-    creators = {"person": "expert-generated", "language_model": "machine-generated"}
+    creators = {"person": "expert-generated", "language_model": "machine-generated", "unknown": "found"}
+    writers = {"published": "found", "unknown": "found"} | dict.fromkeys(
+        ("constructed", "composed"), "machine-generated"
+    )
     metadata: dict[str, Any] = {
         "language": sorted(facts.languages),
         "license": "other",
@@ -164,8 +167,8 @@ def _card_metadata(corpus: Corpus, facts: Facts) -> str:
         "size_categories": [_SIZES[min(5, max(0, int(math.log10(max(1, facts.documents))) - 2))]],
         "task_categories": ["token-classification"],
         "task_ids": ["named-entity-recognition", "coreference-resolution"],
-        "annotations_creators": [creators[kind] for kind in sorted(kinds)] or ["no-annotation"],
-        "language_creators": ["found"] if set(facts.origins) == {"published"} else ["found", "machine-generated"],
+        "annotations_creators": sorted({creators[kind] for kind in kinds}) or ["no-annotation"],
+        "language_creators": sorted({writers[origin] for origin in facts.origins}) or ["found"],
         "source_datasets": ["original"],
         "tags": list(config.citation.keywords),
         "configs": [

@@ -127,8 +127,9 @@ def add(facts: Facts, corpus: Corpus, document: Document, split: str) -> None:
         (facts.rights, record.rights),
     ):
         counts[key] = counts.get(key, 0) + 1
-    facts.published_first = min(facts.published_first or record.published, record.published)
-    facts.published_last = max(facts.published_last, record.published)
+    if record.published:
+        facts.published_first = min(facts.published_first or record.published, record.published)
+        facts.published_last = max(facts.published_last, record.published)
     for path, one in zip(corpus.pass_paths(record.id), document.passes, strict=True):
         facts.annotators[one.annotator].passes += 1
         facts.passes[f"{path.parent.name}/{path.name}"] = sha256(path.read_bytes())

@@ -49,7 +49,8 @@ class Struct:
 Type = Scalar | Label | ListOf | Struct
 STRING, INT, FLOAT, BOOL, DATE = (Scalar(n) for n in ("string", "int64", "float64", "bool", "date32"))
 DECIDED = ("single", "agreed", "adjudicated")
-ORIGINS = ("published", "constructed")
+ORIGINS = ("published", "constructed", "composed", "unknown")
+KINDS = ("person", "language_model", "unknown")
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,11 @@ class Table:
 _DOCUMENT = (
     Column("document_id", STRING, "Id of the document."),
     Column("version", STRING, "Version of the corpus."),
-    Column("origin", Label(ORIGINS), "Whether the text was published by somebody or constructed for the corpus."),
+    Column(
+        "origin",
+        Label(ORIGINS),
+        "Published by somebody, constructed for the corpus, composed for it from facts of public sources, or unknown.",
+    ),
 )
 _STRETCH = (
     Column("start", INT, "First code point of the words in the document's text."),
@@ -154,8 +159,8 @@ def _documents(layers: Layers) -> Table:
         Column("title", STRING, "Title of the article."),
         Column("publisher", STRING, "Who published it."),
         Column("url", STRING, "Address of the source; empty for constructed texts."),
-        Column("published", DATE, "Date of publication, which relative times are worked out against."),
-        Column("captured", DATE, "Date on which the text was taken."),
+        Column("published", DATE, "Date of publication, which relative times are worked out against.", null=True),
+        Column("captured", DATE, "Date on which the text was taken.", null=True),
         Column("language", STRING, "Language of the text, BCP 47."),
         Column("rights", STRING, "Rights in the text."),
         Column("incident", STRING, "Group of documents on one incident, which share a split."),
@@ -208,7 +213,7 @@ def _passes(layers: Layers) -> Table:
     columns = (
         *_DOCUMENT,
         Column("annotator", STRING, "Id of the annotator."),
-        Column("annotator_kind", Label(("person", "language_model")), "Person or language model."),
+        Column("annotator_kind", Label(KINDS), "Person, language model, or unknown."),
         Column("date", DATE, "Date of the pass."),
         Column("guidelines", STRING, "Version of the guidelines that the annotator had."),
         *_nested(layers),

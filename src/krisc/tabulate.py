@@ -11,7 +11,7 @@ from krisc.layers import Layer, Layers, unit_layer
 from krisc.model import Annotation, AnnotationFile, Annotator, RegisterEntry, Segment
 from krisc.spans import Stretch, token_range
 from krisc.store import Corpus, Document
-from krisc.tables import DECIDED, ORIGINS, iob2_names
+from krisc.tables import DECIDED, KINDS, ORIGINS, iob2_names
 from krisc.tokens import iob2
 
 Row = dict[str, Any]
@@ -43,8 +43,8 @@ def _metadata(document: Document) -> Row:
         "title": record.title,
         "publisher": record.publisher,
         "url": record.url,
-        "published": datetime.date.fromisoformat(record.published),
-        "captured": datetime.date.fromisoformat(record.captured),
+        "published": _date(record.published),
+        "captured": _date(record.captured),
         "language": record.language,
         "rights": record.rights,
         "incident": record.incident,
@@ -53,10 +53,14 @@ def _metadata(document: Document) -> Row:
     }
 
 
+def _date(value: str) -> datetime.date | None:
+    return datetime.date.fromisoformat(value) if value else None
+
+
 def _pass(file: AnnotationFile, annotators: Mapping[str, Annotator]) -> Row:
     return {
         "annotator": file.annotator,
-        "annotator_kind": ("person", "language_model").index(annotators[file.annotator].kind),
+        "annotator_kind": KINDS.index(annotators[file.annotator].kind),
         "date": datetime.date.fromisoformat(file.date),
         "guidelines": file.guidelines,
     }

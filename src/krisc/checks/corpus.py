@@ -73,7 +73,8 @@ def metadata_holds(corpus: Corpus, document: Document) -> Iterator[Finding]:
     for name in ("published", "captured"):
         value = getattr(record, name)
         try:
-            datetime.date.fromisoformat(value)
+            if value:
+                datetime.date.fromisoformat(value)
         except ValueError:
             place = Place(DOCUMENTS, pointer=f"/{name}", record=document.line)
             yield Finding("date-impossible", place, {"found": value}, record.id)
