@@ -1,5 +1,7 @@
 """Raw text: strict decoding, lines and columns, quotes, and the offset conventions that people mix up."""
 
+import html
+import re
 import unicodedata
 
 import pytest
@@ -115,6 +117,9 @@ BOM = "a byte order mark counted as one character"
 FROM_ONE = "characters counted from 1, the last one included"
 NFC = "a text in Unicode normalisation form C"
 INCLUSIVE = "an end that is inclusive"
+NFD = "a text in Unicode normalisation form D"
+COLLAPSED = "a text whose white space was collapsed"
+HTML = "a text with HTML entities"
 
 
 @pytest.mark.parametrize(
@@ -171,6 +176,9 @@ COUNTED = {
     STRIPPED: lambda text, at: at - (len(text) - len(text.lstrip())),
     BOM: lambda _, at: at + 1,
     NFC: lambda text, at: len(unicodedata.normalize("NFC", text[:at])),
+    NFD: lambda text, at: len(unicodedata.normalize("NFD", text[:at])),
+    COLLAPSED: lambda text, at: len(re.sub(r"(?<=\s)\s", "", " " + re.sub(r"[\x1c-\x1f]", " ", text[:at]))) - 1,
+    HTML: lambda text, at: len(html.escape(text[:at])),
     FROM_ONE: lambda _, at: at + 1,
     INCLUSIVE: lambda _, at: at,
 }
@@ -197,6 +205,8 @@ def test_every_convention_is_undone(convention, where):
             + unicodedata.normalize("NFC", text[end:])
             == unicodedata.normalize("NFC", text)
         )
+    if convention == COLLAPSED:  # what is annotated neither begins nor ends with white space
+        assume(quote == quote.strip())
     count = COUNTED[convention]
     foreign = count(text, start), count(text, end) - (convention in (INCLUSIVE, FROM_ONE))
     assume(foreign[0] >= 0)

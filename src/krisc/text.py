@@ -5,10 +5,13 @@ Nothing here changes a text. All offsets are Unicode code points unless a name s
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import accumulate, chain, repeat
 
 UTF8_BOM = b"\xef\xbb\xbf"
 
@@ -69,54 +72,67 @@ def occurrences(text: str, quote: str) -> list[int]:
     return found
 
 
-def _from_utf16(text: str, offset: int) -> int:
-    units = text.encode("utf-16-le")
-    return len(units[: 2 * offset].decode("utf-16-le", errors="ignore"))
+def _composed(text: str) -> Iterator[int]:
+    """How many characters each one adds to the text in normalisation form C."""
+    cluster, length = "", 0
+    for character in text:
+        joins = (
+            unicodedata.combining(character) or "\u1160" <= character <= "\u11ff"
+        )  # marks, and later parts of Hangul
+        cluster, length = (cluster + character, length) if joins else (character, 0)
+        now = len(unicodedata.normalize("NFC", cluster))
+        yield now - length
+        length = now
 
 
-def _from_bytes(text: str, offset: int) -> int:
-    return len(text.encode("utf-8")[:offset].decode("utf-8", errors="ignore"))
+def _collapsed(text: str) -> Iterator[int]:
+    before = " "
+    for character in text:
+        yield 0 if character.isspace() and before.isspace() else 1
+        before = character
 
 
-def _from_lf(text: str, offset: int) -> int:
-    at = seen = 0
-    while seen < offset and at < len(text):
-        at += 2 if text.startswith("\r\n", at) else 1
-        seen += 1
-    return at
+@dataclass(frozen=True)
+class Convention:
+    """A way to count that is not code points: how many each character of a text adds, and where counting begins."""
+
+    widths: Callable[[str], Iterable[int]] | None = None
+    shift: int = 0
+    inclusive: bool = False
+
+    def converter(self, text: str) -> Callable[[int, int], tuple[int, int]]:
+        """A function from a span by this convention to one in code points of the text. Takes O(n) time once."""
+        if self.widths is None:
+            return lambda start, end: (start + self.shift, end + self.shift + self.inclusive)
+        starts = list(accumulate(self.widths(text), initial=0))
+
+        def point(offset: int) -> int:
+            beyond = max(0, offset - starts[-1])
+            return bisect_right(starts, offset) - 1 + beyond
+
+        return lambda start, end: (point(start + self.shift), point(end + self.shift) + self.inclusive)
 
 
-def _from_crlf(text: str, offset: int) -> int:
-    at = seen = 0
-    while seen < offset and at < len(text):
-        pair = text.startswith("\r\n", at)
-        seen += 2 if pair or text[at] == "\n" else 1
-        at += 2 if pair else 1
-    return at
-
-
-def _from_stripped(text: str, offset: int) -> int:
-    return offset + len(text) - len(text.lstrip())
-
-
-def _from_nfc(text: str, offset: int) -> int:
-    """The longest start of the text that has so many characters once it is composed."""
-    return bisect_right(range(len(text) + 1), offset, key=lambda at: len(unicodedata.normalize("NFC", text[:at]))) - 1
-
-
-# Each convention turns one of its offsets into code points of the raw text.
-CONVENTIONS: dict[str, Callable[[str, int], int]] = {
-    "UTF-16 code units, as JavaScript and Java count": _from_utf16,
-    "UTF-8 bytes": _from_bytes,
-    "CRLF line ends counted as one character": _from_lf,
-    "LF line ends counted as two characters": _from_crlf,
-    "a text whose leading white space was stripped": _from_stripped,
-    "a byte order mark counted as one character": lambda _, offset: offset - 1,
-    "a text in Unicode normalisation form C": _from_nfc,
-    "an end that is inclusive": lambda _, offset: offset,
-    "characters counted from 1, the last one included": lambda _, offset: offset - 1,
+CONVENTIONS: dict[str, Convention] = {
+    "UTF-16 code units, as JavaScript and Java count": Convention(lambda t: (1 + (c > "\uffff") for c in t)),
+    "UTF-8 bytes": Convention(lambda t: (len(c.encode("utf-8", errors="surrogatepass")) for c in t)),
+    "CRLF line ends counted as one character": Convention(
+        lambda t: (0 if c == "\n" and n and t.startswith("\r", n - 1) else 1 for n, c in enumerate(t))
+    ),
+    "LF line ends counted as two characters": Convention(
+        lambda t: (2 if c == "\n" and not (n and t.startswith("\r", n - 1)) else 1 for n, c in enumerate(t))
+    ),
+    "a text whose leading white space was stripped": Convention(
+        lambda t: chain(repeat(0, len(t) - len(t.lstrip())), repeat(1, len(t.lstrip())))
+    ),
+    "a byte order mark counted as one character": Convention(shift=-1),
+    "a text in Unicode normalisation form C": Convention(_composed),
+    "a text in Unicode normalisation form D": Convention(lambda t: (len(unicodedata.normalize("NFD", c)) for c in t)),
+    "a text whose white space was collapsed": Convention(_collapsed),
+    "a text with HTML entities": Convention(lambda t: (len(html.escape(c)) for c in t)),
+    "an end that is inclusive": Convention(inclusive=True),
+    "characters counted from 1, the last one included": Convention(shift=-1, inclusive=True),
 }
-_INCLUSIVE = ("an end that is inclusive", "characters counted from 1, the last one included")
 
 
 def explain_offsets(text: str, start: int, end: int, quote: str) -> tuple[str, int, int] | None:
@@ -124,10 +140,8 @@ def explain_offsets(text: str, start: int, end: int, quote: str) -> tuple[str, i
 
     Returns the convention's name and the right offsets in code points, or None when no convention explains them.
     """
-    for name, convert in CONVENTIONS.items():
-        first, last = convert(text, start), convert(text, end)
-        if name in _INCLUSIVE:
-            last += 1
+    for name, convention in CONVENTIONS.items():
+        first, last = convention.converter(text)(start, end)
         if 0 <= first < last and text[first:last] == quote:
             return name, first, last
     return None
