@@ -27,6 +27,7 @@ ORDER = [
     {"pages"},
     {"artefacts"},
     {"release", "validation", "authoring"},
+    {"interchange"},
     {"starter", "places", "reports"},
     {"cli"},
     {"__main__"},

@@ -33,7 +33,7 @@ def test_the_help_tells_the_story_in_order() -> None:
     text = " ".join((cli.help or "").split())
     places = [
         text.index(f"({word})")
-        for word in ("new", "author", "fmt", "validate, explain", "agree", "adjudicate", "compile", "docs", "check")
+        for word in ("new", "author", "fmt", "validate, explain", "agree", "adjudicate", "compile", "docs", "check", "import, export")
     ]
     assert places == sorted(places)
     assert cli.list_commands(click.Context(cli)) == [
@@ -47,6 +47,8 @@ def test_the_help_tells_the_story_in_order() -> None:
         "compile",
         "docs",
         "check",
+        "import",
+        "export",
     ]
 
 
@@ -68,7 +70,7 @@ def test_every_command_has_the_common_options(name: str, command: click.Command)
     if name != "explain":
         assert "--quiet" in options
     if name not in ("new", "explain"):
-        assert "--corpus" in options
+        assert options & {"--corpus", "--into"}
     if name in ("validate", "explain", "compile", "check"):
         assert "--json" in options
     assert all(isinstance(p, click.Argument) or p.help for p in command.params)
@@ -168,7 +170,7 @@ def test_export_and_import_give_the_same_annotation(starter: Path, tmp_path: Pat
     assert (starter / "annotations/passes/starter/example.json").is_file()
 
 
-@pytest.mark.parametrize("command", ["validate", "fmt", "compile", "docs", "check"])
+@pytest.mark.parametrize("command", ["validate", "fmt", "agree", "adjudicate", "compile", "docs", "check"])
 def test_no_command_shows_a_traceback(command: str, tmp_path: Path) -> None:
     (tmp_path / "dataset").mkdir()
     (tmp_path / "dataset/corpus.toml").write_bytes(b"\xff\xfe")

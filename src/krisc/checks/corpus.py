@@ -9,25 +9,25 @@ from functools import cache
 import msgspec
 
 from krisc.findings import Finding, Place, nearest
-from krisc.store import Corpus, Document, sha256
+from krisc.store import Corpus, Document, Entry, sha256
 
 DOCUMENTS = "dataset/documents.jsonl"
 
 
 def documents_are_unique(corpus: Corpus) -> Iterator[Finding]:
-    """No document id and no text stands twice in the list of documents."""
+    """No document id stands twice in the list of documents, and no text but in one group, which shares a split."""
     ids: dict[str, int] = {}
-    texts: dict[str, str] = {}
+    texts: dict[str, Entry] = {}
     for entry in sorted(corpus.index, key=lambda e: e.line):
         place = Place(DOCUMENTS, pointer="/id", record=entry.line)
         if entry.id in ids:
             related = (Place(DOCUMENTS, pointer="/id", record=ids[entry.id]),)
             yield Finding("document-duplicate", place, {"name": entry.id}, entry.id, related=related)
-        elif entry.sha256 in texts:
-            data: dict[str, object] = {"name": entry.id, "other": texts[entry.sha256]}
+        elif (other := texts.get(entry.sha256)) and other.incident != entry.incident:
+            data: dict[str, object] = {"name": entry.id, "other": other.id}
             yield Finding("text-duplicate", Place(DOCUMENTS, pointer="/sha256", record=entry.line), data, entry.id)
         ids.setdefault(entry.id, entry.line)
-        texts.setdefault(entry.sha256, entry.id)
+        texts.setdefault(entry.sha256, entry)
 
 
 def files_are_listed(corpus: Corpus) -> Iterator[Finding]:

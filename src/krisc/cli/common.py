@@ -12,6 +12,7 @@ import click
 
 if TYPE_CHECKING:
     from krisc.findings import Finding
+    from krisc.interchange.base import Report
     from krisc.store import Corpus
 
 CLEAN, FINDINGS, UNREADABLE = 0, 1, 2
@@ -50,7 +51,8 @@ def cli() -> None:
     Make a corpus folder (new). Write annotations by quoting the text (author), and put them into one form (fmt). Check
     everything, from bytes to meaning (validate, explain). Compare independent passes (agree), and turn them into gold
     (adjudicate). Compile it to Parquet that `datasets` loads (compile). Before a release, write the generated pages
-    anew (docs) and make sure that a rebuild gives the same bytes (check).
+    anew (docs) and make sure that a rebuild gives the same bytes (check). Bring data in from other tools and take the
+    gold to them (import, export).
 
     Every command works on any corpus folder: --corpus DIR. Exit codes: 0 clean, 1 findings, 2 usage or unreadable
     input.
@@ -138,3 +140,17 @@ def known_names(corpus: Corpus, what: str, given: Sequence[str], known: Sequence
     for name in given:
         if name not in known:
             raise click.UsageError(f"there is no {what} {name!r}; {nearest(name, sorted(known)[:50])}")
+
+
+def conversion_text(made: Report, where: str) -> str:
+    """What a conversion came to, and what it could not carry."""
+    lines = [f"{made.documents} document(s), {made.annotations} annotations -> {where}"]
+    for told in made.conventions:
+        done = "repaired" if told["repaired"] else "not repaired: see --repair"
+        lines.append(
+            f"  {told['document']}: {told['matched']} of {told['of']} spans match as {told['convention']} ({done})"
+        )
+    if made.aside:
+        lines.append(f"  {len(made.aside)} annotation(s) kept aside, in import-report.json")
+    lines += [f"  not carried: {what} ({number})" for what, number in sorted(made.counts.items())]
+    return "\n".join(lines)

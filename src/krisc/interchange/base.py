@@ -1,0 +1,121 @@
+"""What all formats share: a document as a format holds it, and the report of what could not be carried."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from krisc.layers import Layer, Layers
+from krisc.model import Annotation, AnnotationFile, Segment
+from krisc.store import Corpus
+
+SHOWN = 20  # examples kept of each loss
+
+
+class InterchangeError(Exception):
+    """A file that is not what its format says: file, line (from 1, 0 when there is none) and what was found."""
+
+    def __init__(self, file: str, line: int, found: str) -> None:
+        super().__init__(found)
+        self.file = file
+        self.line = line
+        self.found = found
+
+
+@dataclass
+class Incoming:
+    """One document as a format holds it: offsets as the format has them, quotes empty where it has none.
+
+    ``metadata`` may have title, publisher, url, published, language and rights, as far as the source states them;
+    ``register`` has the names and types of entities that chains refer to, by id.
+    """
+
+    name: str
+    text: str
+    layers: dict[str, list[Annotation]] = field(default_factory=dict)
+    metadata: dict[str, str] = field(default_factory=dict)
+    register: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+
+@dataclass
+class Outgoing:
+    """One document to be written: its id, metadata, text and gold annotation."""
+
+    id: str
+    title: str
+    text: str
+    file: AnnotationFile
+    layers: Layers
+    names: dict[str, str] = field(default_factory=dict)  # of the entity register, by id
+
+    def by_id(self) -> dict[str, Annotation]:
+        """The annotations by id."""
+        return {a.id: a for listed in self.file.layers.values() for a in listed}
+
+    def of_kind(self, *kinds: str) -> Iterator[tuple[Layer, Annotation]]:
+        """The annotations of all layers of some kinds, each with its layer."""
+        for name, layer in self.layers.items():
+            if layer.kind in kinds:
+                yield from ((layer, a) for a in self.file.layers.get(name, ()))
+
+
+@dataclass
+class Report:
+    """What a conversion could not carry: counts and examples of each loss, and what was kept aside."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    examples: dict[str, list[str]] = field(default_factory=dict)
+    aside: list[dict[str, Any]] = field(default_factory=list)
+    conventions: list[dict[str, Any]] = field(default_factory=list)
+    documents: int = 0
+    annotations: int = 0
+
+    def lose(self, what: str, where: str, number: int = 1) -> None:
+        """Count a loss, and keep where it was."""
+        if number:
+            self.counts[what] = self.counts.get(what, 0) + number
+            listed = self.examples.setdefault(what, [])
+            if len(listed) < SHOWN:
+                listed.append(where)
+
+    def put_aside(self, document: str, annotation: Annotation, reason: str) -> None:
+        """Keep an annotation that could not be placed, whole."""
+        import msgspec  # noqa: PLC0415 - seldom needed
+
+        kept = {"document": document, "reason": reason, "annotation": msgspec.to_builtins(annotation)}
+        self.aside.append(kept)
+
+
+class Format(Protocol):
+    """A module that reads and writes a format."""
+
+    def read(self, path: Path, report: Report) -> Iterator[Incoming]:
+        """The documents in a file or folder."""
+
+    def write(self, corpus: Corpus, documents: Iterator[Outgoing], out: Path, report: Report) -> None:
+        """Write documents to a new file or folder."""
+
+
+def quoted(text: str, stretches: Sequence[tuple[int, int]]) -> tuple[Segment, ...]:
+    """Segments with their words, where the offsets lie in the text."""
+    return tuple(Segment(start, end, text[max(0, start) : max(0, end)]) for start, end in stretches)
+
+
+def slug(name: str) -> str:
+    """A name as a document id: lower-case letters, digits, dots, hyphens and underscores."""
+    made = re.sub(r"[^a-z0-9._-]+", "-", name.casefold()).strip("-._")
+    return made[:90].rstrip("-._") or "document"
+
+
+def lose_provenance(document: Outgoing, report: Report) -> None:
+    """Count what no other format has: who made an annotation and how it was decided."""
+    number = sum(len(listed) for listed in document.file.layers.values())
+    report.lose("who made an annotation, how it was decided, and its id", document.id, number)
+
+
+def lose_layer(document: Outgoing, kinds: Sequence[str], what: str, report: Report) -> None:
+    """Count all annotations of layers that a format has no place for."""
+    report.lose(what, document.id, sum(1 for _ in document.of_kind(*kinds)))
