@@ -183,6 +183,35 @@ def test_web_annotations_of_others(tmp_path):
     assert words(made["d"], "entity") == [("person", "Karwan")]
 
 
+def test_label_studio_counts_as_a_browser_does(tmp_path):
+    results = [
+        {"id": "x1", "from_name": "mood", "type": "choices", "value": {"start": 3, "end": 9, "choices": ["calm"]}},
+        {
+            "id": "x1",
+            "from_name": "label",
+            "type": "labels",
+            "value": {"start": 3, "end": 9, "text": "Karwan", "labels": ["PER"]},
+        },
+        {
+            "id": "x2",
+            "from_name": "label",
+            "type": "labels",
+            "value": {"start": 17, "end": 22, "text": "Zerin", "labels": ["PER"]},
+        },
+        {"type": "relation", "from_id": "x2", "to_id": "x1", "direction": "left", "labels": ["knows"]},
+        {"id": "x3", "from_name": "topic", "type": "choices", "value": {"choices": ["war"]}},
+    ]
+    task = {"id": 5, "data": {"text": EMOJI}, "annotations": [{"result": results}, {"result": []}]}
+    report, findings, made = imported("labelstudio", tmp_path, {"project.json": json.dumps([task])})
+    assert findings == []
+    layers = made["project-5"]
+    assert words(layers, "entity") == [("PER", "Karwan"), ("PER", "Zerin")]
+    assert layers["entity"][0].attributes == {"mood": "calm"}
+    assert [(g.role, g.target) for g in layers["relation"][0].arguments] == [("head", "T1"), ("tail", "T2")]
+    assert report.counts == {"annotations of a task beside its first": 1, "results that belong to no span": 1}
+    assert report.conventions == []
+
+
 # --- the offset doctor ----------------------------------------------------------------------------------------------
 
 EMOJI = "😀 Karwan met 😀 Zerin.\r\nThey left Soran.\n"
@@ -266,6 +295,10 @@ def test_offsets_that_count_line_ends_as_one(tmp_path):
             "prodigy",
             '{"text": "ab", "spans": [], "relations": [{"head_span": {"start": 0, "end": 1}, "child_span": {"start": 1, "end": 2}}]}',
         ),
+        ("labelstudio", '{"data": {}}'),
+        ("labelstudio", "[7]"),
+        ("labelstudio", '[{"data": {}, "annotations": []}]'),
+        ("labelstudio", '[{"data": {"text": "a"}, "annotations": [{"result": [{"type": "labels", "value": {}}]}]}]'),
         ("webannotation", '{"first": {"items": [7]}}'),
         ("webannotation", '{"first": 7}'),
         ("webannotation", '[{"target": {"selector": [{"type": "TextPositionSelector", "start": "x", "end": 1}]}}]'),

@@ -141,6 +141,7 @@ def brat(layers):
 CARRIED = {
     "webannotation": lambda layers: layers,
     "brat": brat,
+    "labelstudio": lambda layers: without(layers, "note", members=2),
     "doccano": lambda layers: without(layers, "attributes", "note", members=2),
     "prodigy": lambda layers: without(layers, "attributes", "note", members=2),
 }

@@ -13,6 +13,7 @@ FORMATS = {
     "brat": ("brat", "brat stand-off: a folder of .txt and .ann, with annotation.conf"),
     "conll": ("columns", "CoNLL columns with IOB1, IOB2, BIOES or BILOU tags: one token a line"),
     "doccano": ("doccano", "doccano JSONL: text, entities or label, relations"),
+    "labelstudio": ("labelstudio", "Label Studio JSON: a list of tasks, with the labelling configuration"),
     "prodigy": ("prodigy", "Prodigy JSONL: text, spans, relations"),
     "pubtator": ("pubtator", "PubTator: title, abstract, and lines of annotations"),
     "webannotation": ("webannotation", "W3C Web Annotation in JSON-LD, a collection a document"),
