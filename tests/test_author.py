@@ -36,12 +36,15 @@ def segments(draw, text):
     return tuple(found)
 
 
+FRACTIONS = st.floats(allow_nan=False, allow_infinity=False).filter(lambda x: not x.is_integer() or abs(x) >= 2**53)
+
+
 def attribute(declared):
     return {
         "enum": st.sampled_from(declared.values or ("",)),
         "boolean": st.booleans(),
         "integer": st.integers(-(2**63), 2**63 - 1),
-        "number": st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False),
+        "number": st.integers(-(2**63), 2**63 - 1) | FRACTIONS,
     }.get(declared.type, TRICKY | STRINGS | st.sampled_from(["//", "5", "true", '"', "a//b", "#1", " x "]))
 
 
@@ -71,7 +74,14 @@ def annotation(draw, layer, text):
 def text_and_file(draw):
     text = draw(TRICKY | STRINGS)
     names = [name for name in LAYERS if draw(st.booleans())]
-    layers = {n: tuple(draw(st.lists(annotation(LAYERS[n], text), max_size=3))) for n in names}
+    taken = set()
+
+    def unique(a):
+        id_ = next(i for i in (a.id, *(f"{a.id}.{n}" for n in range(9))) if i not in taken)
+        taken.add(id_)
+        return msgspec.structs.replace(a, id=id_)
+
+    layers = {n: tuple(map(unique, draw(st.lists(annotation(LAYERS[n], text), max_size=3)))) for n in names}
     return text, AnnotationFile("doc-1", "0" * 64, "0.1.0", layers, annotator="karwan", date="2024-01-02")
 
 

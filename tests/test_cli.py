@@ -33,7 +33,18 @@ def test_the_help_tells_the_story_in_order() -> None:
     text = " ".join((cli.help or "").split())
     places = [
         text.index(f"({word})")
-        for word in ("new", "author", "fmt", "validate, explain", "agree", "adjudicate", "compile", "docs", "check", "import, export")
+        for word in (
+            "new",
+            "author",
+            "fmt",
+            "validate, explain",
+            "agree",
+            "adjudicate",
+            "compile",
+            "docs",
+            "check",
+            "import, export",
+        )
     ]
     assert places == sorted(places)
     assert cli.list_commands(click.Context(cli)) == [

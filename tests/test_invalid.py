@@ -1,8 +1,9 @@
-"""The smallest bad input for every finding: its exact message, its exit code, and nothing on disk changed.
+"""The smallest bad input for every finding: its exact words, its place, its exit code, and nothing on disk changed.
 
-A case is a folder of `tests/invalid/`, named for its finding. It starts from the corpus of `krisc new`; `files/` is laid
-over it, the commands of `before` run, `after/` is laid over that, what `delete` names goes, and then `command` must say
-`expected.txt` and end with the code `exit`. `KRISC_REGENERATE=1` writes the expected texts anew, to be read in the diff.
+A case is a folder of `tests/invalid/`, named for its finding. It starts from the corpus of `krisc new`: `files/` is laid
+over it, the commands of `before` run, what `delete` names goes, and `after/` is laid over the rest. Then `command` (by
+default `validate`) must say `expected.txt` and end with the code `exit` (by default 1). `KRISC_REGENERATE=1` writes the
+expected texts anew, to be read in the diff.
 """
 
 import contextlib
@@ -14,6 +15,7 @@ import re
 import shlex
 import shutil
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -23,141 +25,191 @@ from krisc.cli import main
 from krisc.findings import KriscError, catalogue
 from krisc.form import Form
 from krisc.jsontext import JsonError, loads
+from krisc.reading import plain
 from krisc.schemas import fixed
 from krisc.store import Corpus
 
-CASES = sorted(path.parent for path in (Path(__file__).parent / "invalid").glob("*/case.toml"))
-# Findings that no input can bring about: what they guard is the compiler itself. Tested by a unit test each.
+FOLDERS = sorted(path.parent for path in (Path(__file__).parent / "invalid").glob("*/case.toml"))
+# Findings that no authored file can bring about, and the tests that do.
 NO_CASE = {"batch-invalid": "tests/test_parquet.py"}
+# The commands that print findings in forms for programs, with the options that ask for them.
+FORMATS = {
+    "validate": ("--json", "--format json", "--format sarif", "--format github"),
+    **dict.fromkeys(("agree", "check", "compile", "export", "import"), ("--json",)),
+}
 
 
-def told_by(case):
-    return tomllib.loads((case / "case.toml").read_text())
+@cache
+def told_by(folder):
+    return tomllib.loads((folder / "case.toml").read_text())
 
 
-def expected_of(case):
-    return case.name.partition("--")[0]
+def id_of(folder):
+    return folder.name.partition("--")[0]
 
 
-VALIDATED = [case for case in CASES if "command" not in told_by(case)]  # the formats belong to `krisc validate`
+def command_of(folder):
+    return told_by(folder).get("command", "validate")
 
 
-def run(*words):
-    """What a command prints on standard output and standard error, and its exit code."""
+def cases(folders=FOLDERS):
+    """The folders as parameters."""
+    return [pytest.param(folder, id=folder.name) for folder in folders]
+
+
+def run(words):
+    """What a command prints on standard output, and its exit code. An error that is no finding passes through."""
     places.forget()
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), pytest.raises(SystemExit) as ended:
-        main(list(words))
-    return out.getvalue(), err.getvalue(), ended.value.code or 0
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()), pytest.raises(SystemExit) as ended:
+        main(shlex.split(words))
+    return out.getvalue(), ended.value.code or 0
 
 
 @pytest.fixture
 def prepared(request, starter, monkeypatch):
-    """The corpus of a case, ready for its command, and what its case.toml says."""
-    case = request.param
-    told = told_by(case)
+    """The folder of a case, and its corpus, ready for the command."""
+    folder, told = request.param, told_by(request.param)
     monkeypatch.chdir(starter)
-    if (case / "files").exists():
-        shutil.copytree(case / "files", starter, dirs_exist_ok=True)
+    if (folder / "files").exists():
+        shutil.copytree(folder / "files", starter, dirs_exist_ok=True)
     for command in told.get("before", ()):
-        run(*shlex.split(command))
-    if (case / "after").exists():
-        shutil.copytree(case / "after", starter, dirs_exist_ok=True)
+        run(command)
     for name in told.get("delete", ()):
         (starter / name).unlink()
-    return case, told, starter
+    if (folder / "after").exists():
+        shutil.copytree(folder / "after", starter, dirs_exist_ok=True)
+    return folder, starter
 
 
 def on_disk(folder):
     return {p.relative_to(folder): hashlib.sha256(p.read_bytes()).hexdigest() for p in folder.rglob("*") if p.is_file()}
 
 
-@pytest.mark.parametrize("prepared", CASES, ids=lambda case: case.name, indirect=True)
+@pytest.mark.parametrize("prepared", cases(), indirect=True)
 def test_the_smallest_bad_case(prepared):
-    case, told, corpus = prepared
-    before = on_disk(corpus)
-    out, _, code = run(*shlex.split(told.get("command", "validate")))
+    folder, corpus = prepared
+    told, golden = told_by(folder), folder / "expected.txt"
+    before = on_disk(corpus.parent)  # what a path such as ../out would write is seen too
+    out, code = run(command_of(folder))
     shown = out.replace(str(corpus), "<corpus>")
-    golden = case / "expected.txt"
     if os.environ.get("KRISC_REGENERATE"):
-        golden.write_text(shown, newline="")
-    assert shown == golden.read_text()
+        golden.write_bytes(shown.encode())
+    assert re.search(rf"^\S.*: (error|warning|unreadable) {id_of(folder)}: ", shown, re.MULTILINE)
+    assert shown == golden.read_bytes().decode()
     assert code == told.get("exit", 1)
-    assert re.search(rf"^\S.*: (error|warning|unreadable) {expected_of(case)}: ", shown, re.MULTILINE)
-    assert on_disk(corpus) == before
+    assert on_disk(corpus.parent) == before
 
 
-@pytest.mark.parametrize("form", ["json", "sarif", "github"])
-@pytest.mark.parametrize("prepared", VALIDATED, ids=lambda case: case.name, indirect=True)
-def test_programs_can_read_what_is_found(prepared, form):
-    case, told, _ = prepared
-    out, _, code = run("validate", "--format", form)
-    assert code == told.get("exit", 1)
-    if form == "json":
-        assert expected_of(case) in {f["id"] for f in json.loads(out)["findings"]}
-    elif form == "sarif":
-        log = json.loads(out)
-        assert log["version"] == "2.1.0"
-        [one] = log["runs"]
-        rules = [rule["id"] for rule in one["tool"]["driver"]["rules"]]
-        assert expected_of(case) in {result["ruleId"] for result in one["results"]}
-        for result in one["results"]:
-            assert result["ruleId"] in rules
-            assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
-    else:
-        assert all(re.match(r"::(error|warning) ", line) for line in out.splitlines())
-        assert expected_of(case) in out
+@pytest.mark.parametrize("prepared", cases(f for f in FOLDERS if command_of(f).split()[0] in FORMATS), indirect=True)
+def test_programs_can_read_what_is_found(prepared):
+    folder, corpus = prepared
+    command = command_of(folder)
+    for option in FORMATS[command.split()[0]]:
+        out, code = run(f"{command} {option}")
+        assert code == told_by(folder).get("exit", 1)
+        read = {"sarif": read_sarif, "github": read_github}.get(option.split()[-1], read_json)
+        assert id_of(folder) in set(read(out, corpus))
 
 
-@pytest.mark.parametrize("prepared", CASES, ids=lambda case: case.name, indirect=True)
+def read_json(out, corpus):
+    told = json.loads(out)
+    assert told["errors"] + told["warnings"] == len(told["findings"]) > 0
+    for one in told["findings"]:
+        kind = catalogue()[one["id"]]
+        assert (one["level"], one["severity"]) == (kind.level, kind.severity)
+        assert all(one[key] for key in ("file", "found", "expected", "mend"))
+        for place in (one, *one["related"]):
+            stands_in_its_file(corpus, place["file"], place.get("line"), place.get("column"))
+        yield one["id"]
+
+
+def read_sarif(out, corpus):
+    log = json.loads(out)
+    assert log["version"] == "2.1.0"
+    [one] = log["runs"]
+    rules = {rule["id"] for rule in one["tool"]["driver"]["rules"]}
+    assert rules <= set(catalogue())
+    for result in one["results"]:
+        assert result["ruleId"] in rules
+        assert result["level"] in ("error", "warning")
+        assert result["message"]["text"]
+        for location in (*result["locations"], *result.get("relatedLocations", ())):
+            place = location["physicalLocation"]
+            region = place.get("region", {})
+            start = (region.get("startLine"), region.get("startColumn"))
+            uri = place["artifactLocation"]["uri"]
+            assert not uri.startswith("/")
+            stands_in_its_file(corpus, uri, *start)
+            assert "endLine" not in region or start <= (region["endLine"], region["endColumn"])
+        yield result["ruleId"]
+
+
+def read_github(out, corpus):
+    for line in out.splitlines():
+        match = re.fullmatch(
+            r"::(?:error|warning) file=([^/,][^,]*)(?:,line=(\d+),col=(\d+))?,title=([a-z0-9-]+)%3A [^:]+::.+", line
+        )
+        file, row, column, id_ = match.groups()
+        stands_in_its_file(corpus, file, row and int(row), column and int(column))
+        yield id_
+
+
+def stands_in_its_file(corpus, file, line, column):
+    """A line and a column (from 1, in code points) are places that the file has."""
+    if line is not None:
+        lines = (corpus / file).read_bytes().decode(errors="replace").split("\n")
+        assert 1 <= line <= len(lines)
+        assert 1 <= column <= len(lines[line - 1]) + 1
+
+
+@pytest.mark.parametrize("prepared", cases(), indirect=True)
 def test_both_validators_give_the_same_verdict(prepared):
     """jsonschema-rs, which screens, and jsonschema, which explains, on every authored file of every case."""
-    _, _, corpus = prepared
-    layers = corpus if not _broken_layers(corpus) else None
-    for path in sorted(corpus.rglob("*")):
-        form = _form_of(path.relative_to(corpus).as_posix(), layers)
-        for value in _values(path) if form else ():
+    _, corpus = prepared
+    try:
+        annotations = Corpus(corpus).forms
+    except KriscError:  # without layers, there is no schema of annotations
+        annotations = {}
+    for path in sorted(p for p in corpus.rglob("*") if p.is_file()):
+        form = form_of(path.relative_to(corpus).as_posix(), annotations)
+        for value in values_in(path) if form else ():
             assert form.screen.is_valid(value) == form.explainer.is_valid(value), path
 
 
-def _broken_layers(corpus):
-    try:
-        return not Corpus(corpus).forms
-    except KriscError:
-        return True
-
-
-def _form_of(name, corpus):
-    if name.startswith("annotations/") and name.endswith(".json"):
-        return corpus and Corpus(corpus).forms["pass" if "/passes/" in name else "gold"]
+def form_of(name, annotations):
+    """The schema of an authored file; None for other files."""
+    if re.fullmatch(r"annotations/(gold|passes)/.*\.json", name):
+        return annotations.get("gold" if "/gold/" in name else "pass")
     patterns = {
-        "dataset/corpus.toml": "corpus",
-        "dataset/documents.jsonl": "documents",
-        "dataset/entities.jsonl": "entities",
-        "dataset/splits.json": "splits",
-        "annotations/annotators.toml": "annotators",
+        r"schema/layers/.*\.toml": "layer",
+        r"annotations/decisions/.*\.toml": "decisions",
+        r"annotations/annotators\.toml": "annotators",
+        r"dataset/(corpus|documents|entities|splits)\.(toml|jsonl?)": name.rpartition("/")[2].partition(".")[0],
     }
-    if name.startswith("schema/layers/"):
-        return Form(fixed("layer"))
-    if name.startswith("annotations/decisions/"):
-        return Form(fixed("decisions"))
-    return Form(fixed(patterns[name])) if name in patterns else None
+    return next((fixed_form(schema) for pattern, schema in patterns.items() if re.fullmatch(pattern, name)), None)
 
 
-def _values(path):
+@cache
+def fixed_form(schema):
+    return Form(fixed(schema))
+
+
+def values_in(path):
     """The values in a file, as far as they can be parsed."""
     text = path.read_bytes().decode("utf-8", errors="replace")
     for part in text.splitlines() if path.suffix == ".jsonl" else [text]:
-        with contextlib.suppress(JsonError, tomllib.TOMLDecodeError):
-            yield tomllib.loads(part) if path.suffix == ".toml" else loads(part)
+        with contextlib.suppress(JsonError, tomllib.TOMLDecodeError, RecursionError):
+            yield plain(tomllib.loads(part)) if path.suffix == ".toml" else loads(part)
 
 
 def test_every_finding_has_its_case():
-    assert {expected_of(case) for case in CASES} == set(catalogue()) - set(NO_CASE)
+    assert {id_of(folder) for folder in FOLDERS} == set(catalogue()) - set(NO_CASE)
     for name, file in NO_CASE.items():
         assert name in (Path(__file__).parents[1] / file).read_text()
 
 
 def test_every_case_says_what_it_is_about():
-    for case in CASES:
-        assert told_by(case)["about"].endswith(".")
+    for folder in FOLDERS:
+        assert told_by(folder)["about"].endswith(".")
+        assert set(told_by(folder)) <= {"about", "before", "delete", "command", "exit"}

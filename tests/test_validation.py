@@ -74,3 +74,26 @@ def test_progress_is_told(starter, grow):
     seen = []
     validate_corpus(Corpus(starter), progress=lambda done, of: seen.append((done, of)))
     assert seen == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_what_toml_and_json_write_in_another_way_is_no_error(starter):
+    """A date without quotation marks, whole numbers with a point, and events without roles."""
+    config = starter / "dataset/corpus.toml"
+    config.write_text(config.read_text().replace('released = "2000-01-01"', "released = 2000-01-01"))
+    layer = starter / "schema/layers/event.toml"
+    layer.write_text(layer.read_text().replace("order = 3", "order = 3.0"))
+    gold = starter / "annotations/gold/example.json"
+    gold.write_text(gold.read_text().replace('"start": 7', '"start": 7.0'))
+    assert ids(starter) == []
+    assert run("compile", "--corpus", starter, "--quiet") == 0
+
+
+def test_a_layer_of_events_without_roles(starter):
+    layer = starter / "schema/layers/event.toml"
+    text = layer.read_text()
+    start, end = text.index("[roles.Participant]"), text.index("[attributes.")
+    layer.write_text(text[:start].replace('expected = ["Participant"]', "") + "[roles]\n\n" + text[end:])
+    gold = json.loads((starter / "annotations/gold/example.json").read_text())
+    gold["layers"]["event"][0]["arguments"] = []
+    (starter / "annotations/gold/example.json").write_text(json.dumps(gold))
+    assert ids(starter) == []

@@ -17,7 +17,9 @@ import jinja2
 import yaml
 
 from krisc.facts import Facts
+from krisc.findings import Finding, KriscError, Place
 from krisc.pages import GENERATED_PAGE, data_dictionary, findings_page, guidelines, markdown_table
+from krisc.reading import read_text
 from krisc.store import Corpus
 from krisc.tables import DECIDED, features, tables
 
@@ -134,7 +136,12 @@ def datasheet(corpus: Corpus, facts: Facts) -> str | None:
     if not path.exists():
         return None
     head = GENERATED_PAGE.format(source=DATASHEET_TEMPLATE)
-    return head + render(path.read_text(encoding="utf-8"), corpus, facts)
+    template = read_text(path, corpus.root)
+    try:
+        return head + render(template, corpus, facts)
+    except jinja2.TemplateError as error:
+        place = Place(DATASHEET_TEMPLATE, line=getattr(error, "lineno", None), column=1)
+        raise KriscError([Finding("template-broken", place, {"found": str(error)})]) from None
 
 
 def card(corpus: Corpus, facts: Facts) -> str:
@@ -206,7 +213,7 @@ def manifest(corpus: Corpus, facts: Facts) -> str:
 def licence(corpus: Corpus, facts: Facts) -> str | None:
     """The licence of the data, as the corpus has it."""
     path = corpus.root / "LICENSE-DATA"
-    return path.read_text(encoding="utf-8") if path.exists() else None
+    return read_text(path, corpus.root) if path.exists() else None
 
 
 Artefact = Callable[[Corpus, Facts], str | None]

@@ -103,6 +103,7 @@ def parse(source: str, name: str, text: str, layers: Layers) -> Parsed:
     """
     parsed = Parsed()
     placed: dict[str, tuple[int, int]] = {}
+    ids: set[str] = set()
     layer: Layer | None = None
     lines = source.split("\n")
     for number, raw in enumerate(lines, start=1):
@@ -118,6 +119,11 @@ def parse(source: str, name: str, text: str, layers: Layers) -> Parsed:
                 raise _LineError(1, "an annotation stands before the first [layer]")
             else:
                 annotation = _annotation(line, layer, text, placed)
+                if annotation.id in ids:
+                    where = line.place(*_name_at(line.text, annotation.id))
+                    data = {"annotation": annotation.id, "label": annotation.label, "other": annotation.id}
+                    raise _LineError(1, finding=Finding("id-duplicate", where, data, annotation=annotation.id))
+                ids.add(annotation.id)
                 if annotation.anchor:
                     placed[annotation.id] = annotation.hull
                 parsed.layers[layer.name].append(annotation)
@@ -126,6 +132,13 @@ def parse(source: str, name: str, text: str, layers: Layers) -> Parsed:
             fallback = Finding("author-syntax", line.place(column - 1, len(line.text)), {"found": error.found})
             parsed.findings.append(error.finding or fallback)
     return parsed
+
+
+def _name_at(text: str, name: str) -> tuple[int, int]:
+    """Where the short name stands in a line: the second word."""
+    start = len(text) - len(text.lstrip())
+    start = text.index(name, start + len(text.split(maxsplit=1)[0]))
+    return start, start + len(name)
 
 
 def _header(parsed: Parsed, match: re.Match[str], line: _Line) -> None:

@@ -52,6 +52,10 @@ def import_file(
     if missing:
         found = {"found": f"there is no header {', '.join(f'@{name}' for name in missing)}"}
         raise KriscError([Finding("author-syntax", Place(str(source), line=1, column=1), found)])
+    if head["annotator"] not in corpus.annotators:
+        name = head["annotator"]
+        who = {"annotation": "the file", "name": name, "hint": nearest(name, corpus.annotators)}
+        raise KriscError([Finding("annotator-unknown", Place(str(source), line=1, column=1), who)])
     document = head["document"]
     text = _text_of(corpus, document, str(source))
     parsed = author.parse(words, str(source), text, corpus.layers)
@@ -63,7 +67,7 @@ def import_file(
     )
     data = dumps(file, corpus.layers).encode()
     if target.exists() and not replace and target.read_bytes() != data:
-        raise KriscError([Finding("annotation-exists", Place(str(target)), {"name": document})])
+        raise KriscError([Finding("annotation-exists", Place(corpus.name(target)), {"name": document})])
     write_atomically(target, data)
     return target, sum(map(len, parsed.layers.values())), ()
 
@@ -91,6 +95,12 @@ def export_file(corpus: Corpus, source: Path) -> str:
     """An annotation file in the authoring form."""
     path = source if source.is_absolute() else Path.cwd() / source
     file = corpus.read_annotations(path)
+    entry = next((e for e in corpus.index if e.id == file.document), None)
+    document = corpus.read_document(entry)[0] if entry else None
+    if document is not None:
+        findings = check_file(corpus, document, file, corpus.name(path))
+        if errors := [f for f in findings if f.severity == "error" and f.kind.level == "reference"]:
+            raise KriscError(errors)
     return author.write(file, _text_of(corpus, file.document, corpus.name(path)), corpus.layers)
 
 

@@ -6,16 +6,26 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import jsonschema_rs
-from jsonschema import Draft202012Validator, ValidationError
+from jsonschema import Draft202012Validator, ValidationError, validators
 
 from krisc.findings import Finding, Place, nearest
 from krisc.jsontext import escape
 
 Json = dict[str, Any]
+
+
+def _pattern(_: object, pattern: str, instance: object, __: object) -> Iterator[ValidationError]:
+    """``pattern`` as ECMA 262 has it, where $ is the very end; Python's $ also matches before a last line end."""
+    if isinstance(instance, str) and not re.search(pattern.replace("$", r"\Z"), instance):
+        yield ValidationError(f"{instance!r} does not match {pattern!r}")
+
+
+_Explainer: Any = validators.extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]
 
 
 class Form:
@@ -24,7 +34,7 @@ class Form:
     def __init__(self, schema: Json) -> None:
         self.schema = schema
         self.screen = jsonschema_rs.validator_for(schema)
-        self.explainer = Draft202012Validator(schema)
+        self.explainer = _Explainer(schema)
 
     def findings(self, value: object, file: str, record: int | None = None) -> Iterator[Finding]:
         """Yield what breaks the schema; nothing when the value holds."""
@@ -33,9 +43,10 @@ class Form:
         told: list[Finding] = []
         for error in sorted(self.explainer.iter_errors(value), key=lambda e: [str(p) for p in e.absolute_path]):
             for leaf in _leaves(error):
-                if (finding := _explain(leaf, file, record, value)) not in told:
-                    told.append(finding)
-                    yield finding
+                for finding in _explain(leaf, file, record, value):
+                    if finding not in told:
+                        told.append(finding)
+                        yield finding
         if not told:  # the two validators disagree: the stricter verdict stands
             first = next(iter(self.screen.iter_errors(value)))
             data = {"found": first.message, "wanted": "a value that the schema accepts", "hint": ""}
@@ -64,7 +75,23 @@ _NAMED_ENUMS = {"label": "unknown-label", "role": "unknown-role"}
 _NAMED_FIELDS = {"layers": "unknown-layer", "attributes": "unknown-attribute"}
 
 
-def _explain(error: ValidationError, file: str, record: int | None, value: object) -> Finding:
+def _explain(error: ValidationError, file: str, record: int | None, value: object) -> Iterator[Finding]:
+    """What an error says; several unknown fields of one object are one error of the validator's."""
+    if error.validator == "additionalProperties" and isinstance(error.schema, Mapping):
+        known = list(error.schema.get("properties", {}))
+        path = list(error.absolute_path)
+        last = str(path[-1]) if path else ""
+        instance: Any = error.instance
+        for name in (key for key in instance if key not in known):
+            place = Place(file, pointer=f"{_pointer(path)}/{escape(name)}", record=record)
+            data = {"name": name, "hint": nearest(name, known)}
+            kind = _NAMED_FIELDS.get(last, "unknown-field")
+            yield Finding(kind, place, data, annotation=_annotation_at(value, path))
+        return
+    yield _explain_one(error, file, record, value)
+
+
+def _explain_one(error: ValidationError, file: str, record: int | None, value: object) -> Finding:
     path = list(error.absolute_path)
     place = Place(file, pointer=_pointer(path), record=record)
     annotation = _annotation_at(value, path)
@@ -77,12 +104,6 @@ def _explain(error: ValidationError, file: str, record: int | None, value: objec
         return Finding(_NAMED_ENUMS[last], place, data, annotation=annotation)
     if error.validator == "not" and limit == {}:
         return Finding("attribute-not-for-label", place, {"name": last}, annotation=annotation)
-    if error.validator == "additionalProperties":
-        known = list(schema.get("properties", {}))
-        name = next(key for key in instance if key not in known)
-        place = Place(file, pointer=f"{place.pointer}/{escape(name)}", record=record)
-        data = {"name": name, "hint": nearest(name, known)}
-        return Finding(_NAMED_FIELDS.get(last, "unknown-field"), place, data, annotation=annotation)
     if error.validator == "required" and "quote" in limit and "quote" in instance:
         return Finding("segment-unplaced", place, {"quote": str(instance["quote"])}, annotation=annotation)
     if last == "id" and schema.get("title") == "document id" and error.validator != "type":

@@ -39,9 +39,19 @@ def _constant(name: str) -> NoReturn:
     raise JsonError("json-not-a-number", 0, name)
 
 
-def _float(digits: str) -> float:
-    value = float(digits)
-    return value if math.isfinite(value) else _constant(digits)
+def whole(value: float, digits: str = "") -> float | int:
+    """A number, as an integer when it is a whole one (1.0 is 1 in JSON Schema).
+
+    Raises:
+        JsonError: it is no finite number.
+    """
+    if not math.isfinite(value):
+        _constant(digits or str(value))
+    return int(value) if value.is_integer() and abs(value) < 2**53 else value
+
+
+def _float(digits: str) -> float | int:
+    return whole(float(digits), digits)
 
 
 def _int(digits: str) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 from krisc.facts import Facts
 from krisc.findings import LEVELS, catalogue
 from krisc.layers import Layer
+from krisc.reading import read_text
 from krisc.schemas import FIXED, GENERATED, fixed
 from krisc.store import Corpus
 from krisc.tables import Column, Label, ListOf, Scalar, Struct, Type, tables
@@ -95,7 +96,7 @@ def findings_page(corpus: Corpus, facts: Facts) -> str:
 def guidelines(corpus: Corpus, facts: Facts) -> str | None:
     """``annotations/GUIDELINES.md``: the prose of ``schema/guidelines.md``, then every label of every layer."""
     path = corpus.root / GUIDELINES_SOURCE
-    prose = path.read_text(encoding="utf-8").rstrip("\n") if path.exists() else "# Annotation guidelines"
+    prose = read_text(path, corpus.root).rstrip("\n") if path.exists() else "# Annotation guidelines"
     head = GENERATED_PAGE.format(source=f"{GUIDELINES_SOURCE} and schema/layers/")
     parts = [f"{head}{prose}\n", f"Version of these guidelines: {corpus.config.guidelines}\n", "# Label pages\n"]
     parts += [_layer_page(layer) for layer in corpus.layers.values()]

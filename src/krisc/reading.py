@@ -5,6 +5,7 @@ Every way in which a single file can be malformed ends here in a finding of the 
 
 from __future__ import annotations
 
+import datetime
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -104,12 +105,27 @@ def read_toml(path: Path, root: Path, form: Form) -> dict[str, Any]:
     name = relative(path, root)
     text = read_text(path, root)
     try:
-        value = tomllib.loads(text)
+        value: dict[str, Any] = plain(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise KriscError([_toml_syntax(error, name, text)]) from None
+    except RecursionError:
+        raise KriscError([Finding("toml-syntax", Place(name), {"found": "nested too deep"})]) from None
+    except jsontext.JsonError as error:
+        raise KriscError([Finding(error.finding, Place(name), {"found": error.found})]) from None
     if findings := tuple(form.findings(value, name)):
         raise KriscError(findings)
     return value
+
+
+def plain(value: Any) -> Any:  # noqa: ANN401 - any TOML value
+    """A TOML value as JSON has it: dates as strings, whole numbers without a point, no NaN and no infinity."""
+    if isinstance(value, dict):
+        return {key: plain(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [plain(inner) for inner in value]
+    if isinstance(value, datetime.date | datetime.time):
+        return value.isoformat()
+    return jsontext.whole(value) if isinstance(value, float) else value
 
 
 def _toml_syntax(error: tomllib.TOMLDecodeError, name: str, text: str) -> Finding:

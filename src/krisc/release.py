@@ -12,11 +12,9 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-
-import msgspec
 
 from krisc import artefacts, pages
 from krisc import facts as figures
@@ -26,7 +24,7 @@ from krisc.facts import Facts, FileFacts, SplitFacts
 from krisc.findings import Finding, KriscError, Place
 from krisc.parquet import TableWriter
 from krisc.splits import assign
-from krisc.store import Corpus, unwritable, write_atomically
+from krisc.store import Corpus, read_manifest, unwritable, write_atomically
 from krisc.tables import tables
 from krisc.tabulate import rows
 
@@ -56,13 +54,16 @@ def compile_corpus(
         progress: called with documents done and all documents.
 
     Raises:
-        KriscError: the findings, when there is an error among them; or ``output-unwritable``, ``release-differs``.
+        KriscError: the findings, when there is an error among them; or ``output-unwritable``, ``release-differs``, or
+            ``folder-not-empty`` when what stands at ``out`` is no release.
             Whatever stood at ``out`` is untouched.
     """
     if broken := check_forms(corpus):
         raise KriscError(broken)
     version = corpus.config.version
     target = out.resolve() if out else corpus.releases / version
+    if out and target.exists() and not (target / MANIFEST).is_file() and (not target.is_dir() or any(target.iterdir())):
+        raise KriscError([Finding("folder-not-empty", Place(corpus.name(target)), {"folder": corpus.name(target)})])
     with _staging(target) as stage:
         compiled = _compile_into(stage, corpus, progress, version if replace else "")
         compiled.folder = target
@@ -72,7 +73,7 @@ def compile_corpus(
                 compiled.unchanged = True
             elif not replace:
                 data = {"version": corpus.config.version, "changed": ", ".join(name for name, _ in changed[:5])}
-                raise KriscError([Finding("release-differs", Place(str(target)), data)])
+                raise KriscError([Finding("release-differs", Place(corpus.name(target)), data)])
         if not compiled.unchanged:
             _swap(stage, target)
     if out is None:
@@ -96,6 +97,7 @@ def _pins(corpus: Corpus, splits: dict[str, str]) -> str:
 @contextmanager
 def _staging(target: Path) -> Iterator[Path]:
     """A new folder beside the target, on the same disk, which is gone afterwards whatever happens."""
+    new = not target.parent.exists()
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         _recover(target)
@@ -109,6 +111,9 @@ def _staging(target: Path) -> Iterator[Path]:
         raise unwritable(target, error) from None
     finally:
         shutil.rmtree(stage, ignore_errors=True)
+        if new:
+            with suppress(OSError):  # it is not empty: something was written
+                target.parent.rmdir()
 
 
 def _previous(target: Path) -> Path:
@@ -173,6 +178,8 @@ def _compile_into(stage: Path, corpus: Corpus, progress: Progress | None, replac
                 progress(number + 1, len(corpus.index))
         if not checked.errors:
             findings += check_counts(corpus, checked.counts)
+        if not corpus.index:
+            findings.append(Finding("corpus-empty", Place("dataset/documents.jsonl")))
         if any(f.severity != "warning" for f in findings):
             raise KriscError(findings)
         facts.agreement = comparison.result() if comparison.documents else None
@@ -235,7 +242,7 @@ def read_facts(folder: Path) -> Facts:
     path = folder / MANIFEST
     if not path.is_file():
         raise KriscError([Finding("release-missing", Place(str(folder)), {"version": folder.name})])
-    return msgspec.json.decode(path.read_bytes(), type=Facts)
+    return read_manifest(path, Facts)
 
 
 def generated(corpus: Corpus) -> dict[str, str]:
@@ -259,7 +266,7 @@ def check_generated(corpus: Corpus) -> Iterator[Finding]:
     """Findings about generated files that are stale or missing."""
     for name, text in generated(corpus).items():
         path = corpus.root / name
-        if not path.exists():
+        if not path.is_file():
             yield Finding("generated-stale", Place(name), {"file": name, "problem": "is missing"})
         elif path.read_bytes() != text.encode():
             yield Finding("generated-stale", Place(name), {"file": name, "problem": "is not what its sources make now"})

@@ -9,6 +9,7 @@ import json
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import click
 
@@ -55,11 +56,19 @@ def _excerpt(place: Place, colour: str) -> Iterator[str]:
     end = max(start + 1, (place.end_column or 0) - 1) if same_line else len(place.source)
     first = max(0, start - WIDTH // 3)
     last = min(len(place.source), max(first + WIDTH, min(end, start + WIDTH)))
-    shown = place.source[first:last].replace("\t", " ")
+    shown = "".join(map(_harmless, place.source[first:last]))
     yield f"    | {'…' if first else ''}{shown}{'…' if last < len(place.source) else ''}"
     before = _columns(place.source[first:start]) + bool(first)
     marks = max(1, _columns(place.source[start : min(end, last)]))
     yield f"    | {' ' * before}{click.style('^' * marks, fg=colour)}"
+
+
+def _harmless(character: str) -> str:
+    """A character that a terminal may be given: no control characters, and none that turn the direction of writing."""
+    if character == "\t":
+        return " "
+    turns = "\u202a" <= character <= "\u202e" or "\u2066" <= character <= "\u2069"
+    return "\N{REPLACEMENT CHARACTER}" if turns or unicodedata.category(character) == "Cc" else character
 
 
 def _columns(text: str) -> int:
@@ -116,7 +125,7 @@ def _region(place: Place) -> dict[str, Any]:
 
 
 def _location(place: Place) -> dict[str, Any]:
-    return {"physicalLocation": {"artifactLocation": {"uri": place.file}, **_region(place)}}
+    return {"physicalLocation": {"artifactLocation": {"uri": quote(place.file)}, **_region(place)}}
 
 
 def as_sarif(findings: Sequence[Finding]) -> str:

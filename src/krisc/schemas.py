@@ -153,6 +153,8 @@ def _argument(layer: Layer) -> Json:
     if text:
         properties = {"role": {"enum": text}, "segments": {"$ref": "#/$defs/-segments"}}
         shapes.append({"additionalProperties": False, "required": ["role", "segments"], "properties": properties})
+    if not shapes:
+        return NEVER
     return {"type": "object", **shapes[0]} if len(shapes) == 1 else {"type": "object", "anyOf": shapes}
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -23,6 +23,8 @@ from krisc.model import AnnotationFile, Annotator, DocumentRecord, RegisterEntry
 from krisc.reading import decode_file, parse_json, read_bytes, read_json, read_lines, read_toml, relative
 from krisc.schemas import annotation_schema, fixed
 from krisc.tokens import tokenize
+
+T = TypeVar("T")
 
 
 class Licences(msgspec.Struct, frozen=True):
@@ -266,6 +268,24 @@ class Corpus:
 def sha256(data: bytes) -> str:
     """SHA-256 in lower-case hexadecimal digits."""
     return hashlib.sha256(data).hexdigest()
+
+
+def read_manifest(path: Path, type_: type[T]) -> T:
+    """The ``release.json`` of a release, as a record.
+
+    Raises:
+        KriscError: it cannot be read, is not JSON, or has not the fields of the record.
+    """
+    name = "/".join(path.parts[-4:])
+    value = parse_json(decode_file(read_bytes(path, name), name), name)
+    try:
+        return msgspec.convert(value, type_)
+    except msgspec.ValidationError as error:
+        data: dict[str, object] = {
+            "found": str(error),
+            "wanted": "the figures of a release, as krisc compile writes them",
+        }
+        raise KriscError([Finding("schema-violation", Place(name), data)]) from None
 
 
 def write_atomically(path: Path, data: bytes) -> bool:

@@ -142,6 +142,6 @@ def explain_offsets(text: str, start: int, end: int, quote: str) -> tuple[str, i
     """
     for name, convention in CONVENTIONS.items():
         first, last = convention.converter(text)(start, end)
-        if 0 <= first < last and text[first:last] == quote:
+        if 0 <= first < last <= len(text) and text[first:last] == quote:
             return name, first, last
     return None

@@ -8,8 +8,8 @@ from functools import cache
 
 import msgspec
 
-from krisc.findings import Finding, Place, nearest
-from krisc.store import Corpus, Document, Entry, sha256
+from krisc.findings import Finding, KriscError, Place, nearest
+from krisc.store import Corpus, Document, Entry, read_manifest, sha256
 
 DOCUMENTS = "dataset/documents.jsonl"
 
@@ -48,7 +48,12 @@ def passes_are_kept(corpus: Corpus, replaced: str = "") -> Iterator[Finding]:
     for manifest in sorted(corpus.releases.glob("*/release.json")):
         if manifest.parent.name == replaced:
             continue
-        for name, wanted in msgspec.json.decode(manifest.read_bytes(), type=_Released).passes.items():
+        try:
+            released = read_manifest(manifest, _Released)
+        except KriscError as error:
+            yield from error.findings
+            continue
+        for name, wanted in released.passes.items():
             path = corpus.annotations / "passes" / name
             if not path.is_file() or sha256(path.read_bytes()) != wanted:
                 data: dict[str, object] = {"version": manifest.parent.name, "wanted": wanted[:12]}

@@ -60,7 +60,7 @@ def _mismatch(ctx: Context, item: Item, rest: str, segment: Segment) -> Finding:
         hint = f"; the quote stands at {shown}"
     data: dict[str, object] = {"start": start, "end": end, "length": length, "quote": segment.quote, "hint": hint}
     if end <= start:
-        return ctx.at_text("offset-inverted", item, rest, (0, 0), **data)
+        return ctx.finding("offset-inverted", item, rest, **data)
     if end > length:
         return ctx.at_text("offset-out-of-range", item, rest, (length, length), **data)
     data["found"] = ctx.text[start:end]
