@@ -123,7 +123,7 @@ def said(layers):
 def without(layers, *fields, members=1):
     kept = {}
     for name, listed in layers.items():
-        plain = {"attributes": {}, "note": ""}
+        plain = {"attributes": {}, "note": "", "arguments": ()}
         kept[name] = [
             msgspec.structs.replace(a, **{f: plain[f] for f in fields})
             for a in listed
@@ -138,8 +138,52 @@ def brat(layers):
     return {n: [msgspec.structs.replace(a, attributes=words(a)) for a in listed] for n, listed in kept.items()}
 
 
+def uncrossed(layers, within=lambda a: ""):
+    """Spans and events in order, without those that cross one before them (of the same group)."""
+    taken, kept = {}, {}
+    every = sorted(
+        ((name, a) for name in ("entity", "event") for a in layers[name]), key=lambda x: (x[1].hull[0], -x[1].hull[1])
+    )
+    for name, a in every:
+        others = taken.setdefault(within(a), [])
+        if not any(s < a.hull[0] < e < a.hull[1] for s, e in others):
+            others.append(a.hull)
+            kept.setdefault(name, []).append(a)
+    return {"entity": kept.get("entity", []), "event": kept.get("event", [])}
+
+
+def spans(layers):
+    bare = without(layers, "attributes", "note", "arguments")
+    return {"entity": bare["entity"], "event": bare["event"]}
+
+
+def inline(layers):
+    return uncrossed(without(layers, "arguments"))
+
+
+def mentions(layers):
+    chain = {m: a.id for a in layers["coreference"] for m in a.members}
+    kept = uncrossed(without(layers, "arguments"), within=lambda a: chain.get(a.id, a.id))
+    ids = {a.id for listed in kept.values() for a in listed}
+    chains = [
+        msgspec.structs.replace(a, members=tuple(m for m in a.members if m in ids)) for a in layers["coreference"]
+    ]
+    return {**kept, "coreference": chains}
+
+
 CARRIED = {
     "webannotation": lambda layers: layers,
+    "gate": lambda layers: layers,
+    "bioc-json": lambda layers: layers,
+    "bioc-xml": lambda layers: layers,
+    "cas-json": lambda layers: layers,
+    "cas-xmi": lambda layers: layers,
+    "webanno": lambda layers: layers,
+    "bigbio": lambda layers: without(layers, "attributes", "note"),
+    "conllu": mentions,
+    "spacy": spans,
+    "inlinexml": inline,
+    "timeml": lambda layers: {"event": without(layers, "arguments")["event"]},
     "brat": brat,
     "labelstudio": lambda layers: without(layers, "note", members=2),
     "doccano": lambda layers: without(layers, "attributes", "note", members=2),

@@ -103,7 +103,7 @@ Layers = Mapping[str, Layer]
 # fmt: off
 COLUMNS = frozenset({
     "document_id", "version", "origin", "id", "label", "start", "end", "text", "segments", "trigger", "arguments",
-    "entity", "name", "members", "note", "annotators", "decided", "decision", "checked_by",
+    "layer", "entity", "name", "members", "note", "annotators", "decided", "decision", "checked_by",
 })
 TABLES = frozenset({
     "documents", "tokens", "passes", "document_id", "version", "origin", "title", "publisher", "url", "published",

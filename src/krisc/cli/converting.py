@@ -41,15 +41,32 @@ from krisc.interchange import FORMATS
     type=click.Path(path_type=Path, file_okay=False),
     help="Corpus whose layers to use. [default: infer them]",
 )
+@click.option("--infer", is_flag=True, help="Infer the layers from the data, as is done without --schema.")
+@click.option(
+    "--mapping", type=click.Path(path_type=Path), help="TOML file that renames layers, labels, roles, values."
+)
 @click.option("-q", "--quiet", is_flag=True, help="Print findings and nothing else.")
 @json_option
-def import_(name: str, path: Path, into: Path, repair: bool, schema: Path | None, quiet: bool, as_json: bool) -> None:
+def import_(  # noqa: PLR0913 - one parameter an option
+    name: str,
+    path: Path,
+    *,
+    into: Path,
+    repair: bool,
+    schema: Path | None,
+    infer: bool,
+    mapping: Path | None,
+    quiet: bool,
+    as_json: bool,
+) -> None:
     """Make a new corpus of data in another format; offsets are tested, and nothing is dropped in silence."""
     from krisc.interchange.importing import import_corpus  # noqa: PLC0415
 
+    if infer and schema:
+        raise click.UsageError("--infer and --schema exclude each other: the layers are inferred or given.")
     with progress_bar("reading", quiet) as progress:
         step = partial(_count, progress) if progress else None
-        made, findings = import_corpus(name, path, into, repair=repair, schema=schema, progress=step)
+        made, findings = import_corpus(name, path, into, repair=repair, schema=schema, mapping=mapping, progress=step)
     code = report(findings, into, "json" if as_json else "text")
     if not quiet:
         click.echo(conversion_text(made, f"{into}"), err=True)

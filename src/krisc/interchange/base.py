@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Protocol
 
+from krisc.findings import Finding, KriscError, Place
 from krisc.layers import Layer, Layers
 from krisc.model import Annotation, AnnotationFile, Segment
 from krisc.store import Corpus
 
 SHOWN = 20  # examples kept of each loss
+METADATA = ("title", "publisher", "url", "published", "language", "rights")
 
 
 class InterchangeError(Exception):
@@ -29,7 +34,7 @@ class InterchangeError(Exception):
 class Incoming:
     """One document as a format holds it: offsets as the format has them, quotes empty where it has none.
 
-    ``metadata`` may have title, publisher, url, published, language and rights, as far as the source states them;
+    ``metadata`` has those of ``METADATA`` that the source states;
     ``register`` has the names and types of entities that chains refer to, by id.
     """
 
@@ -50,6 +55,7 @@ class Outgoing:
     file: AnnotationFile
     layers: Layers
     names: dict[str, str] = field(default_factory=dict)  # of the entity register, by id
+    metadata: dict[str, str] = field(default_factory=dict)  # as of Incoming, what is known of it
 
     def by_id(self) -> dict[str, Annotation]:
         """The annotations by id."""
@@ -97,6 +103,33 @@ class Format(Protocol):
 
     def write(self, corpus: Corpus, documents: Iterator[Outgoing], out: Path, report: Report) -> None:
         """Write documents to a new file or folder."""
+
+
+class Utf16:
+    """Offsets of a text in UTF-16 code units, as Java and JavaScript count, and in code points."""
+
+    def __init__(self, text: str) -> None:
+        self.starts = list(accumulate((1 + (c > "\uffff") for c in text), initial=0))
+
+    def units(self, point: int) -> int:
+        """An offset in code points as UTF-16 code units."""
+        return self.starts[point]
+
+    def point(self, units: int) -> int:
+        """An offset in UTF-16 code units as code points; one beyond the text stays as far beyond it."""
+        return bisect_right(self.starts, units) - 1 + max(0, units - self.starts[-1])
+
+
+def library(name: str, extra: str) -> Any:  # noqa: ANN401 - a module that has no types
+    """A library that reads or writes a format, imported now.
+
+    Raises:
+        KriscError: ``extra-missing``, when it is not installed.
+    """
+    try:
+        return import_module(name)
+    except ImportError:
+        raise KriscError([Finding("extra-missing", Place(""), {"library": name, "extra": extra})]) from None
 
 
 def quoted(text: str, stretches: Sequence[tuple[int, int]]) -> tuple[Segment, ...]:

@@ -111,6 +111,10 @@ def _follow(document: Incoming, gone: set[str], report: Report) -> None:
             kept = []
             for a in listed:
                 missing = [g.target for g in a.arguments if g.target and g.target not in known]
+                if not (a.anchor or a.arguments or a.members):
+                    report.put_aside(document.name, a, "it has neither words nor references")
+                    known.discard(a.id)
+                    continue
                 if missing and not a.trigger:
                     report.put_aside(document.name, a, f"it refers to {', '.join(missing)}, which is not there")
                     known.discard(a.id)

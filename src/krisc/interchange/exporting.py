@@ -12,7 +12,7 @@ from pathlib import Path
 from krisc.checks import check_document
 from krisc.findings import Finding, KriscError, Place
 from krisc.interchange import load
-from krisc.interchange.base import Outgoing, Report
+from krisc.interchange.base import METADATA, Outgoing, Report
 from krisc.store import Corpus, unwritable
 
 
@@ -78,6 +78,8 @@ def _documents(corpus: Corpus, report: Report, progress: Callable[[int, int], No
         else:
             report.documents += 1
             report.annotations += sum(map(len, document.gold.layers.values()))
-            yield Outgoing(entry.id, document.record.title, document.text, document.gold, corpus.layers, names)
+            about = {key: value for key in METADATA if (value := getattr(document.record, key))}
+            layers = corpus.layers
+            yield Outgoing(entry.id, document.record.title, document.text, document.gold, layers, names, about)
         if progress:
             progress(number + 1, len(corpus.index))

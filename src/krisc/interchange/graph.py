@@ -6,13 +6,13 @@ member to the others. With the layers at hand, ``rebuild`` makes events and chai
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
 
 from krisc.interchange.base import Outgoing, Report
-from krisc.layers import Layer, Layers
+from krisc.layers import Layer, Layers, allows
 from krisc.model import Annotation, Argument
 
 ENDS = ("head", "tail")
@@ -122,6 +122,7 @@ def rebuild(given: dict[str, list[Annotation]], layers: Layers) -> dict[str, lis
     made: dict[str, list[Annotation]] = {}
     moved: dict[str, tuple[Layer, Annotation]] = {}
     edges: list[Annotation] = []
+    labels = {a.id: a.label for listed in given.values() for a in listed}
     for name, listed in given.items():
         for a in listed:
             if name in layers and a.label in layers[name].labels:
@@ -130,6 +131,8 @@ def rebuild(given: dict[str, list[Annotation]], layers: Layers) -> dict[str, lis
                 edges.append(a)
             elif home := _home(a.label, layers, ("span", "event") if a.anchor else ("chain",)):
                 moved[a.id] = home[0], _as(home[0], msgspec.structs.replace(a, label=home[1]))
+            elif a.members and (home := _chain_of(a, labels, layers)):
+                made.setdefault(home[0].name, []).append(msgspec.structs.replace(a, label=home[1]))
             else:
                 made.setdefault(name, []).append(a)
     chains: dict[str, list[Annotation]] = {}
@@ -148,6 +151,22 @@ def _home(label: str, layers: Layers, kinds: tuple[str, ...]) -> tuple[Layer, st
         return layers[name], plain
     found = [layer for layer in layers.values() if layer.kind in kinds and label in layer.labels]
     return (found[0], label) if len(found) == 1 else None
+
+
+def _chain_of(a: Annotation, labels: dict[str, str], layers: Layers) -> tuple[Layer, str] | None:
+    """The only kind of chain that all members of one may be in."""
+    found = [
+        (layer, name)
+        for layer in layers.values()
+        for name, label in layer.labels.items()
+        if layer.kind == "chain" and all(_member(labels.get(m, ""), label.members, layers) for m in a.members)
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def _member(label: str, allowed: Sequence[str], layers: Layers) -> bool:
+    home = _home(label, layers, ("span", "event"))
+    return home is not None and allows(allowed, home[0].name, home[1])
 
 
 def _as(layer: Layer, a: Annotation) -> Annotation:

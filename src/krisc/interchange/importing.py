@@ -16,10 +16,12 @@ import msgspec
 from krisc.canonical import dumps
 from krisc.findings import Finding, KriscError, Place
 from krisc.interchange import FORMATS, load
+from krisc.interchange.archives import unpacked
 from krisc.interchange.base import Incoming, InterchangeError, Report, slug
 from krisc.interchange.doctor import place
 from krisc.interchange.graph import rebuild
 from krisc.interchange.infer import Inference, attribute_name, toml
+from krisc.interchange.mapping import Renaming
 from krisc.layers import Layer, Layers
 from krisc.model import Annotation, AnnotationFile, Argument, Segment, Value
 from krisc.store import Corpus, sha256, unwritable
@@ -27,6 +29,7 @@ from krisc.validation import validate_corpus
 
 ANNOTATOR = "imported"
 REPORT = "import-report.json"
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}(?!\d)")
 
 
 def import_corpus(
@@ -36,16 +39,18 @@ def import_corpus(
     *,
     repair: bool = False,
     schema: Path | None = None,
+    mapping: Path | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> tuple[Report, list[Finding]]:
     """Read a file or folder of another format into a new corpus.
 
     Args:
         name: a key of ``FORMATS``.
-        path: the file or folder.
+        path: the file or folder; a zip file stands for the folder in it.
         into: the folder of the new corpus, which must not be there or be empty.
         repair: whether offsets are put right by the convention that explains most spans of a document.
         schema: a corpus whose layers the data is held to; without one they are inferred.
+        mapping: a TOML file that renames layers, labels, roles, attributes and values first.
         progress: called with the number of documents read.
 
     Returns:
@@ -67,7 +72,8 @@ def import_corpus(
         raise unwritable(into, error) from None
     try:
         stage.chmod(0o755)
-        report = _Import(name, path, stage, repair, layers).run(progress)
+        with unpacked(path) as source:
+            report = _Import(name, source, stage, repair, layers, Renaming(mapping) if mapping else None).run(progress)
         if schema:
             shutil.copytree(schema / "schema" / "layers", stage / "schema" / "layers", dirs_exist_ok=True)
         findings, _ = validate_corpus(Corpus(stage))
@@ -85,9 +91,11 @@ def import_corpus(
 
 
 class _Import:
-    def __init__(self, name: str, path: Path, stage: Path, repair: bool, layers: Layers | None) -> None:
+    def __init__(
+        self, name: str, path: Path, stage: Path, repair: bool, layers: Layers | None, renaming: Renaming | None
+    ) -> None:
         self.format, self.path, self.stage, self.repair = name, path, stage, repair
-        self.layers = layers
+        self.layers, self.renaming = layers, renaming
         self.report = Report()
         self.inference = Inference()
         self.first: dict[str, str] = {}  # document by the hash of its text
@@ -107,6 +115,8 @@ class _Import:
                         progress(self.report.documents)
         if not self.report.documents:
             raise InterchangeError(str(self.path), 0, "it holds no document")
+        if self.renaming:
+            self.renaming.unused(self.report)
         self._layers()
         self._corpus()
         report = {key: value for key, value in asdict(self.report).items() if key != "examples" or value}
@@ -121,8 +131,11 @@ class _Import:
         if "\0" in incoming.text or re.search("[\ud800-\udfff]", incoming.text):
             self.report.lose("documents with characters that no text can hold", incoming.name)
             return None
+        if self.renaming:
+            self.renaming.apply(incoming, self.report)
         if self.layers is not None:
             incoming.layers = rebuild(incoming.layers, self.layers)
+        _identify(incoming)
         place(incoming, self.report, repair=self.repair)
         _distinct(incoming, self.report)
         name = self._id(incoming.name)
@@ -143,7 +156,7 @@ class _Import:
             "title": about.get("title") or incoming.name,
             "publisher": about.get("publisher") or "not stated by the source",
             "url": about.get("url", ""),
-            "published": about.get("published", ""),
+            "published": day[0] if (day := _DAY.match(about.get("published", ""))) else "",
             "captured": "",
             "language": language,
             "origin": "unknown",
@@ -173,11 +186,18 @@ class _Import:
         for path in sorted((self.stage / "annotations/gold").glob("*.json")):
             file = msgspec.json.decode(path.read_bytes(), type=AnnotationFile)
             cast = {
-                name: tuple(_cast(a, layers.get(name)) for a in listed)
+                name: tuple(self._linked(_cast(a, layers.get(name)), layers.get(name), file.document) for a in listed)
                 for name, listed in {**dict.fromkeys(layers, ()), **file.layers}.items()
                 if name in layers or listed
             }
             path.write_bytes(dumps(msgspec.structs.replace(file, layers=cast), layers).encode())
+
+    def _linked(self, a: Annotation, layer: Layer | None, document: str) -> Annotation:
+        """A chain without its entity where chains of its label have none as a rule."""
+        if a.entity and layer and a.label in layer.labels and not layer.labels[a.label].register:
+            self.report.lose("links to entities that only some chains of a label have", f"{document} {a.id}")
+            return msgspec.structs.replace(a, entity="")
+        return a
 
     def _corpus(self) -> None:
         """Write the files that say what the corpus is."""
@@ -222,6 +242,36 @@ def _shift(incoming: Incoming, by: int) -> None:
                 segments=moved(a.segments),
                 trigger=moved(a.trigger),
                 arguments=tuple(Argument(g.role, g.target, moved(g.segments)) for g in a.arguments),
+            )
+            for a in listed
+        ]
+
+
+def _identify(incoming: Incoming) -> None:
+    """Give annotations ids that files may have, each once; who had a name first keeps what refers to it."""
+    known: set[str] = set()
+    names: dict[str, str] = {}
+    for name, listed in incoming.layers.items():
+        kept = []
+        for a in listed:
+            plain = re.sub(r"[^A-Za-z0-9_.-]", "-", a.id)
+            made = plain = plain if plain[:1].isalnum() else f"T{plain}"
+            number = 1
+            while made in known:
+                number += 1
+                made = f"{plain}-{number}"
+            known.add(made)
+            names.setdefault(a.id, made)
+            kept.append(msgspec.structs.replace(a, id=made))
+        incoming.layers[name] = kept
+    if all(old == new for old, new in names.items()):
+        return
+    for name, listed in incoming.layers.items():
+        incoming.layers[name] = [
+            msgspec.structs.replace(
+                a,
+                arguments=tuple(Argument(g.role, names.get(g.target, g.target), g.segments) for g in a.arguments),
+                members=tuple(names.get(m, m) for m in a.members),
             )
             for a in listed
         ]

@@ -26,7 +26,7 @@ class Seen:
     counts: Counter[str] = field(default_factory=Counter)
     roles: dict[str, set[str]] = field(default_factory=dict)  # what fills them; "" for words
     members: dict[str, set[str]] = field(default_factory=dict)
-    registered: set[str] = field(default_factory=set)
+    registered: Counter[str] = field(default_factory=Counter)
     values: dict[str, list[Any]] = field(default_factory=dict)
     on: dict[str, set[str]] = field(default_factory=dict)  # labels that have an attribute
     nested: bool = False
@@ -67,7 +67,7 @@ class Inference:
         if a.members:
             seen.members.setdefault(a.label, set()).update(where[m] for m in a.members if m in where)
         if a.entity:
-            seen.registered.add(a.label)
+            seen.registered[a.label] += 1
         for name, value in a.attributes.items():
             seen.values.setdefault(name, []).append(value)
             seen.on.setdefault(name, set()).add(a.label)
@@ -117,7 +117,7 @@ class Inference:
         }
         if label in seen.members:
             made["members"] = sorted(seen.members[label])
-            made["register"] = label in seen.registered
+            made["register"] = seen.registered[label] == seen.counts[label]
         return made
 
 

@@ -7,14 +7,13 @@ are counted in a browser. Attributes are choices, text areas and numbers for a r
 from __future__ import annotations
 
 import json
-from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterator
-from itertools import accumulate
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
-from krisc.interchange.base import Incoming, InterchangeError, Outgoing, Report, lose_provenance
+from krisc.interchange.base import Incoming, InterchangeError, Outgoing, Report, Utf16, lose_provenance
 from krisc.interchange.graph import Edge, from_graph, to_graph, type_names
 from krisc.jsontext import JsonError, loads
 from krisc.layers import Layers
@@ -52,7 +51,7 @@ def _document(task: dict[str, Any], stem: str, number: int, report: Report) -> I
     made = [one for one in task.get("annotations", task.get("completions", [])) if not one.get("was_cancelled")]
     name = str(data.get("document") or f"{stem}-{task.get('id', number)}")
     report.lose("annotations of a task beside its first", name, len(made) - 1 if made else 0)
-    starts = list(accumulate((1 + (c > "\uffff") for c in text), initial=0))
+    counted = Utf16(text)
     regions: dict[str, Annotation] = {}
     edges: list[Edge] = []
     results = made[0]["result"] if made else []
@@ -63,11 +62,11 @@ def _document(task: dict[str, Any], stem: str, number: int, report: Report) -> I
             source, target = reversed(ends) if result.get("direction") == "left" else ends
             edges.append(Edge(source, target, (result.get("labels") or ["RELATION"])[0]))
         elif kind in LABELS:
-            start, end = (_point(starts, int(value[side])) for side in ("start", "end"))
+            start, end = (counted.point(int(value[side])) for side in ("start", "end"))
             segment = Segment(start, end, str(value.get("text", "")))
             regions[id_] = Annotation(id_, str(value[kind][0]), segments=(segment,))
         elif id_ in regions:
-            regions[id_].attributes[result["from_name"]] = _attribute(kind, value)
+            regions[id_].attributes[str(result["from_name"]).rpartition(".")[2]] = _attribute(kind, value)
         else:
             report.lose("results that belong to no span", f"{name} {kind}")
     ids = {old: f"T{n}" for n, old in enumerate(regions, start=1)}
@@ -76,12 +75,8 @@ def _document(task: dict[str, Any], stem: str, number: int, report: Report) -> I
     return Incoming(name, text, from_graph(nodes, named))
 
 
-def _point(starts: list[int], offset: int) -> int:
-    return bisect_right(starts, offset) - 1 + max(0, offset - starts[-1])
-
-
 def _attribute(kind: str, value: dict[str, Any]) -> Value:
-    found = value[kind]
+    found = value[_key(kind)]
     plain = found[0] if isinstance(found, list) else found
     if not isinstance(plain, str | int | float | bool):
         raise TypeError(kind)
@@ -105,19 +100,23 @@ def write(corpus: Corpus, documents: Iterator[Outgoing], out: Path, report: Repo
 def _task(number: int, document: Outgoing, report: Report) -> dict[str, Any]:
     own = Report()  # spans keep their attributes here, which a bare graph loses
     graph = to_graph(document, own)
-    units = list(accumulate((1 + (c > "\uffff") for c in document.text), initial=0))
+    units = Utf16(document.text).units
     common = {"to_name": "text", "origin": "manual"}
     results: list[dict[str, Any]] = []
     for node in graph.nodes:
-        place = {"start": units[node.start], "end": units[node.end], "text": document.text[node.start : node.end]}
+        place = {"start": units(node.start), "end": units(node.end), "text": document.text[node.start : node.end]}
         value = {**place, "labels": [node.label]}
         results.append({"id": node.id, "from_name": "label", "type": "labels", "value": value, **common})
+    controls = _controls(document.layers)
     shown = {node.id for node in graph.nodes}
     for layer, a in document.of_kind("span", "event"):
         for name, said in a.attributes.items() if a.id in shown else ():
             kind, words = _control(layer.attributes[name].type, said)
-            hull = {"start": units[a.hull[0]], "end": units[a.hull[1]]}
-            results.append({"id": a.id, "from_name": name, "type": kind, "value": {**hull, kind: words}, **common})
+            hull = {"start": units(a.hull[0]), "end": units(a.hull[1])}
+            control = controls[layer.name, name]
+            results.append(
+                {"id": a.id, "from_name": control, "type": kind, "value": {**hull, _key(kind): words}, **common}
+            )
     for e in graph.edges:
         ends = {"from_id": e.source, "to_id": e.target}
         results.append({"type": "relation", **ends, "direction": "right", "labels": [e.label]})
@@ -131,6 +130,11 @@ def _task(number: int, document: Outgoing, report: Report) -> dict[str, Any]:
     return {"id": number, "data": data, "annotations": [{"result": results}]}
 
 
+def _key(kind: str) -> str:
+    """Where a result of a kind has its value; what was typed into a text area stands under "text"."""
+    return "text" if kind == "textarea" else kind
+
+
 def _control(kind: str, value: Value) -> tuple[str, Any]:
     """The type of a control and the value as it has it."""
     if kind in ("integer", "number"):
@@ -138,6 +142,13 @@ def _control(kind: str, value: Value) -> tuple[str, Any]:
     if kind in ("enum", "boolean"):
         return "choices", [json.dumps(value) if isinstance(value, bool) else value]
     return "textarea", [str(value)]
+
+
+def _controls(layers: Layers) -> dict[tuple[str, str], str]:
+    """What the control of every attribute is called: no two have one name."""
+    listed = [(layer.name, name) for layer in layers.values() for name in layer.attributes]
+    count = Counter([*(name for _, name in listed), "label", "text"])
+    return {(layer, name): name if count[name] == 1 else f"{layer}.{name}" for layer, name in listed}
 
 
 def _config(layers: Layers) -> str:
@@ -153,9 +164,12 @@ def _config(layers: Layers) -> str:
     lines += ["  </Labels>", '  <Text name="text" value="$text"/>', "  <Relations>"]
     lines += [f"    <Relation value={quoteattr(edge)}/>" for edge in edges]
     lines.append("  </Relations>")
+    controls = _controls(layers)
     for layer in layers.values():
         for name, attribute in layer.attributes.items() if layer.kind in ("span", "event") else ():
-            head = f'name={quoteattr(name)} toName="text" perRegion="true"'
+            labels = ",".join(names[layer.name, label] for label in layer.labels if attribute.applies_to(label))
+            head = f'name={quoteattr(controls[layer.name, name])} toName="text" perRegion="true"'
+            head += f' whenTagName="label" whenLabelValue={quoteattr(labels)}'
             if attribute.type in ("integer", "number"):
                 lines.append(f"  <Number {head}/>")
             elif attribute.type in ("enum", "boolean"):
