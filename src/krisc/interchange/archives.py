@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -30,7 +31,7 @@ def unpacked(path: Path) -> Iterator[Path]:
         folder.mkdir()
         try:
             _unpack(path, folder)
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+        except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
             raise InterchangeError(str(path), 0, f"a zip file that cannot be unpacked: {error}") from None
         yield folder
 

@@ -29,6 +29,7 @@ from krisc.validation import validate_corpus
 
 ANNOTATOR = "imported"
 REPORT = "import-report.json"
+MAX_TEXT = 10_000_000  # code points of one document
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}(?!\d)")
 
 
@@ -125,6 +126,9 @@ class _Import:
 
     def _document(self, incoming: Incoming) -> dict[str, Any] | None:
         """Write the text and the annotations of a document; its metadata, or None when it has no usable text."""
+        if len(incoming.text) > MAX_TEXT:
+            found = f"a document of {len(incoming.text):,} characters ({incoming.name}); {MAX_TEXT:,} are the most"
+            raise InterchangeError(str(self.path), 0, found)
         if incoming.text.startswith("\ufeff"):
             _shift(incoming, -1)
             self.report.lose("byte order marks, which no text has", incoming.name)
