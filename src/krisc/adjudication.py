@@ -38,18 +38,18 @@ class Adjudicated:
     findings: list[Finding] = field(default_factory=list)
 
 
-def adjudicate(corpus: Corpus, document: Document) -> Adjudicated:
+def adjudicate(corpus: Corpus, document: Document, given: Decisions | None = None) -> Adjudicated:
     """Merge the passes over a document by the decisions that there are.
 
     Args:
         corpus: the corpus.
         document: a document with two or more passes, all without errors.
+        given: the decisions; without them, those of the document's decisions file.
 
     Raises:
         KriscError: the decisions file is malformed.
     """
-    old = read_decisions(corpus, document.record.id)
-    return _Merge(corpus, document, old).run()
+    return _Merge(corpus, document, given or read_decisions(corpus, document.record.id)).run()
 
 
 class _Merge:

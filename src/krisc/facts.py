@@ -53,10 +53,17 @@ class FileFacts(msgspec.Struct):
     sha256: str
 
 
+class PassHashes(msgspec.Struct):
+    """The SHA-256 of a pass, and of the text that it was made on."""
+
+    sha256: str
+    text: str
+
+
 class Facts(msgspec.Struct):
     """``release.json``: what a release holds. Characters are code points; tokens are those of the tokens table.
 
-    ``passes`` has the SHA-256 of every pass by its path under ``annotations/passes/``.
+    ``passes`` has the hashes of every pass by its path under ``annotations/passes/``.
     """
 
     name: str
@@ -77,7 +84,7 @@ class Facts(msgspec.Struct):
     register_entries: int = 0
     layers: dict[str, LayerFacts] = {}
     annotators: dict[str, AnnotatorFacts] = {}
-    passes: dict[str, str] = {}
+    passes: dict[str, PassHashes] = {}
     agreement: Agreement | None = None
     tables: dict[str, dict[str, SplitFacts]] = {}
     files: dict[str, FileFacts] = {}
@@ -132,7 +139,8 @@ def add(facts: Facts, corpus: Corpus, document: Document, split: str) -> None:
         facts.published_last = max(facts.published_last, record.published)
     for path, one in zip(corpus.pass_paths(record.id), document.passes, strict=True):
         facts.annotators[one.annotator].passes += 1
-        facts.passes[f"{path.parent.name}/{path.name}"] = sha256(path.read_bytes())
+        hashes = PassHashes(sha256(path.read_bytes()), record.sha256)
+        facts.passes[f"{path.parent.name}/{path.name}"] = hashes
     if document.gold is not None:
         _add_units(facts, corpus, document, document.gold)
         for name, layer in facts.layers.items():

@@ -1,6 +1,6 @@
 """Findings as people and programs read them: text with the span underlined, JSON, SARIF 2.1.0, GitHub annotations.
 
-And agreement as a page of text.
+And agreement, and what became of a text's annotations when it was corrected, as pages of text.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from krisc.findings import Finding, Place
 
 if TYPE_CHECKING:
     from krisc.agreement import Agreement, Value
+    from krisc.interchange.reanchor import Correction
 
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 WIDTH = 110
@@ -218,3 +219,33 @@ def _value_line(value: Value) -> str:
         return f"  {words:44} undefined ({value.undefined})"
     interval = f"[{value.low:.3f}, {value.high:.3f}]" if value.low is not None else f"no interval: {value.no_interval}"
     return f"  {words:44} {value.value:6.3f}  {interval}  n={value.count}"
+
+
+def correction_text(made: Correction) -> str:
+    """What a corrected text does to the annotations of its document, file by file."""
+    lines: list[str] = []
+    for one in made.files:
+        counts = f"{one.kept} where they were, {len(one.moved)} moved, {len(one.changed)} with other words"
+        lines.append(f"{one.name}: {counts}, {len(one.report.aside)} without a certain place")
+        lines += [
+            f"  moved   {m.annotation}: {m.was.start}-{m.was.end} -> {m.now.start}-{m.now.end} {_short(m.was.quote)}"
+            for m in one.moved
+        ]
+        lines += [
+            f"  changed {m.annotation}: {_short(m.was.quote)} -> {_short(m.now.quote)} ({m.now.start}-{m.now.end})"
+            for m in one.changed
+        ]
+        for kept in one.report.aside:
+            a = kept["annotation"]
+            words = " … ".join(s["quote"] for s in (*a.get("segments", ()), *a.get("trigger", ())))
+            lines.append(f"  aside   {a['id']}: {a['label']} {_short(words)}: {kept['reason']}")
+        lines += [f"  dropped {what}: {number}" for what, number in sorted(one.report.counts.items())]
+    if made.decided:
+        lines.append(f"{made.carried} of {made.decided} decision(s) go along")
+    return "\n".join(lines)
+
+
+def _short(words: str) -> str:
+    """Words in quotation marks, on one line and not too long."""
+    plain = json.dumps(words, ensure_ascii=False)
+    return plain if len(plain) <= 60 else f'{plain[:57]}…"'

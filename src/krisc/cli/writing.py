@@ -74,6 +74,25 @@ def author_export(source: Path, out: Path | None, folder: Path, quiet: bool) -> 
         click.echo(text, nl=False)
 
 
+@cli.command(epilog=epilog("krisc reanchor gulan-314240 corrected.txt", "krisc reanchor d corrected.txt --write"))
+@click.argument("document")
+@click.argument("text", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--write", is_flag=True, help="Change the corpus; without it, say what would change.")
+@click.option("--put-aside", is_flag=True, help="Take out what cannot be placed, and keep it under annotations/aside/.")
+@common
+def reanchor(document: str, text: Path, write: bool, put_aside: bool, folder: Path, quiet: bool) -> None:
+    """Take a corrected text of a document and put all its annotations on it: gold, passes and decisions."""
+    from krisc.interchange.reanchor import reanchor as work  # noqa: PLC0415
+    from krisc.reports import correction_text  # noqa: PLC0415
+
+    made = work(open_sound(folder), document, text)
+    if not quiet:
+        click.echo(correction_text(made))
+    if write:
+        work(open_sound(folder), document, text, write=True, aside=put_aside)
+    sys.exit(FINDINGS if made.aside and not (write and put_aside) else CLEAN)
+
+
 @cli.command(epilog=epilog("krisc fmt", "krisc fmt annotations/gold/gulan-314240.json --check"))
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--check", is_flag=True, help="Change nothing; exit with 1 when a file is not in canonical form.")

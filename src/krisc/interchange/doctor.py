@@ -46,7 +46,7 @@ def place(document: Incoming, report: Report, *, repair: bool) -> None:
             else:
                 kept.append(placed)
         document.layers[layer] = kept
-    _follow(document, gone, report)
+    follow(document.name, document.layers, gone, report)
 
 
 def _segments(a: Annotation) -> Iterator[Segment]:
@@ -102,33 +102,41 @@ def _placed(a: Annotation, text: str, convert: Convert | None, name: str) -> Ann
     return made
 
 
-def _follow(document: Incoming, gone: set[str], report: Report) -> None:
-    """Put aside what refers to what is not there, until nothing does."""
-    known = {a.id for listed in document.layers.values() for a in listed}
+def follow(name: str, layers: dict[str, list[Annotation]], gone: set[str], report: Report) -> None:
+    """Put aside what refers to what is not there, in place, until nothing does.
+
+    Args:
+        name: the document.
+        layers: its annotations; those of ``gone`` are no longer among them.
+        gone: ids that were taken out.
+        report: gets what was put aside, and counts references that were dropped.
+    """
+    known = {a.id for listed in layers.values() for a in listed} - gone
     while True:
         before = len(known)
-        for layer, listed in document.layers.items():
+        for layer, listed in layers.items():
             kept = []
             for a in listed:
                 missing = [g.target for g in a.arguments if g.target and g.target not in known]
-                if not (a.anchor or a.arguments or a.members):
-                    report.put_aside(document.name, a, "it has neither words nor references")
-                    known.discard(a.id)
-                    continue
-                if missing and not a.trigger:
-                    report.put_aside(document.name, a, f"it refers to {', '.join(missing)}, which is not there")
-                    known.discard(a.id)
-                    continue
-                if missing:
-                    report.lose("arguments that refer to what is not there", f"{document.name} {a.id}", len(missing))
                 members = tuple(m for m in a.members if m in known)
-                if a.members and not members:
-                    report.put_aside(document.name, a, "none of its members is there")
+                if reason := _homeless(a, missing, members):
+                    report.put_aside(name, a, reason)
                     known.discard(a.id)
                     continue
-                report.lose("members that are not there", f"{document.name} {a.id}", len(a.members) - len(members))
+                where = f"{name} {a.id}"
+                report.lose("arguments that refer to what is not there", where, len(missing))
+                report.lose("members that are not there", where, len(a.members) - len(members))
                 arguments = tuple(g for g in a.arguments if not g.target or g.target in known)
                 kept.append(msgspec.structs.replace(a, arguments=arguments, members=members))
-            document.layers[layer] = kept
+            layers[layer] = kept
         if len(known) == before:
             return
+
+
+def _homeless(a: Annotation, missing: list[str], members: tuple[str, ...]) -> str:
+    """Why an annotation cannot stay, if it cannot; an event can do without an argument."""
+    if not (a.anchor or a.arguments or a.members):
+        return "it has neither words nor references"
+    if missing and not a.trigger:
+        return f"it refers to {', '.join(missing)}, which is not there"
+    return "none of its members is there" if a.members and not members else ""
