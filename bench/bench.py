@@ -27,6 +27,10 @@ import pyarrow.json
 import pyarrow.parquet as pq
 
 from krisc.checks import check_document
+from krisc.interchange import load
+from krisc.interchange.base import Report
+from krisc.interchange.exporting import export_corpus
+from krisc.interchange.importing import import_corpus
 from krisc.release import compile_corpus
 from krisc.spans import token_range
 from krisc.starter import create
@@ -176,6 +180,36 @@ def tokens(corpus: Corpus, rounds: int, documents: int) -> None:
     table("Tokens", rows, "floor: str.split", documents)
 
 
+def importing(corpus: Corpus, folder: Path, rounds: int) -> None:
+    """From a brat collection to a corpus: read, inferred, checked and written."""
+    collection = folder / "brat"
+    export_corpus("brat", corpus, collection)
+    texts = sorted(collection.glob("*.txt"))
+    decoded = sorted((corpus.annotations / "gold").glob("*.json"))
+    made = iter(range(10**6))
+
+    def bioc_reads() -> None:
+        for path in texts:
+            with path.open(encoding="utf-8") as text, path.with_suffix(".ann").open(encoding="utf-8") as ann:
+                brat.load(text, ann, path.stem)
+
+    floor_name = "floor: orjson decodes the same annotations"
+    rows = {floor_name: best(rounds, lambda: [orjson.loads(path.read_bytes()) for path in decoded])}
+    try:
+        from bioc import brat
+    except ImportError:
+        click.echo("\nbioc is not installed, so it is not among the peers")
+    else:
+        rows["bioc: reads brat, nothing checked, nothing written"] = best(rounds, bioc_reads)
+    rows["krisc: reads brat, nothing checked, nothing written"] = best(
+        rounds, lambda: list(load("brat").read(collection, Report()))
+    )
+    rows["krisc import: schema inferred, offsets tested, corpus written"] = best(
+        1, lambda: import_corpus("brat", collection, folder / f"imported-{next(made)}")
+    )
+    table(f"Import of {len(texts)} brat documents", rows, floor_name, len(texts))
+
+
 def memory(folder: Path, documents: int) -> None:
     """Greatest memory of a compile, for a corpus and for one four times as large, each in a process of its own."""
     program = (
@@ -197,6 +231,7 @@ def main() -> None:
     """Run the bench."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--documents", type=int, default=1000, help="made documents of 2,000 characters")
+    parser.add_argument("--brat", type=int, default=2000, help="made documents that are imported from brat")
     parser.add_argument("--rounds", type=int, default=3, help="rounds, of which the best counts")
     options = parser.parse_args()
     datasets.disable_progress_bars()
@@ -208,6 +243,7 @@ def main() -> None:
         checking(corpus, options.rounds, options.documents)
         tokens(corpus, options.rounds, options.documents)
         whole_path(corpus, folder, options.rounds, options.documents)
+        importing(build(folder / "for-brat", options.brat), folder, options.rounds)
         memory(folder, options.documents)
 
 
