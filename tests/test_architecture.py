@@ -26,7 +26,7 @@ ORDER = [
     {"facts", "parquet"},
     {"pages"},
     {"artefacts"},
-    {"release", "validation", "authoring"},
+    {"release", "validation", "authoring", "wording"},
     {"interchange"},
     {"starter", "places", "reports"},
     {"cli"},

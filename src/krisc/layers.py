@@ -69,6 +69,7 @@ class Constraints(msgspec.Struct, frozen=True):
     nesting: str = "free"
     units: tuple[str, ...] = ()
     covers: tuple[str, ...] = ()
+    claims: tuple[str, ...] = ()
     inside_units: bool = False
     token_boundaries: bool = False
     tags: str = ""
@@ -107,8 +108,9 @@ COLUMNS = frozenset({
 })
 TABLES = frozenset({
     "documents", "tokens", "passes", "document_id", "version", "origin", "title", "publisher", "url", "published",
-    "captured", "language", "rights", "incident", "sha256", "text", "annotator", "annotator_kind", "date", "guidelines",
-    "unit_id", "unit", "index", "start", "end", "token_starts", "token_ends", "spans",
+    "captured", "as_of", "composed_by", "claims_checked_by", "pages", "claims", "language", "rights", "incident",
+    "sha256", "text", "annotator", "annotator_kind", "date", "guidelines", "unit_id", "unit", "index", "start", "end",
+    "token_starts", "token_ends", "spans",
 })
 # fmt: on
 
@@ -177,3 +179,4 @@ def _names(layer: Layer, layers: Layers) -> Iterator[tuple[str, str, set[str]]]:
         yield from ((f"/attributes/{escape(name)}/targets", target, every) for target in attribute.targets)
     yield from (("/constraints/units", label, labels) for label in layer.constraints.units)
     yield from (("/constraints/covers", label, labels) for label in layer.constraints.covers)
+    yield from (("/constraints/claims", label, labels) for label in layer.constraints.claims)

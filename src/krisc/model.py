@@ -79,7 +79,10 @@ class AnnotationFile(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class DocumentRecord(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One line of ``dataset/documents.jsonl``: the metadata of a document and the SHA-256 of its text's bytes."""
+    """One line of ``dataset/documents.jsonl``: the metadata of a document and the SHA-256 of its text's bytes.
+
+    ``as_of`` is the day that a composed text is written as of: it was published by nobody.
+    """
 
     id: str
     title: str
@@ -93,7 +96,57 @@ class DocumentRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     incident: str
     sources: tuple[str, ...]
     sha256: str
+    as_of: str = ""
     note: str = ""
+
+    @property
+    def dated(self) -> str:
+        """The day that relative times are worked out against: of publication, or the day a text is written as of."""
+        return self.published or self.as_of
+
+
+class SourcePage(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A page that was read for a composed text; ``date`` as far as the page says (a year, a month or a day)."""
+
+    id: str
+    url: str
+    title: str
+    publisher: str
+    date: str = ""
+
+
+class Claim(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Words of a composed text that state facts, the pages that say so, and what a second reader found.
+
+    ``verdict`` is supported, corrected (the words were mended) or partly (a detail was taken out or attributed).
+    """
+
+    quote: str
+    pages: tuple[str, ...]
+    verdict: str = ""
+    note: str = ""
+
+
+class SharedRun(msgspec.Struct, frozen=True):
+    """The longest run of words that a text shares with what was read: its words outside names, and the page."""
+
+    words: int
+    page: str
+
+
+class Sources(msgspec.Struct, frozen=True, omit_defaults=True):
+    """``dataset/sources/<document>.json``: what a composed text was composed from, and who checked it."""
+
+    document: str
+    sha256: str
+    composed_by: str
+    composed: str
+    pages: tuple[SourcePage, ...]
+    claims: tuple[Claim, ...]
+    checked_by: str = ""
+    checked: str = ""
+    check_notes: str = ""
+    shared_run: SharedRun | None = None
 
 
 class RegisterEntry(msgspec.Struct, frozen=True, omit_defaults=True):

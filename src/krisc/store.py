@@ -19,7 +19,7 @@ import msgspec
 from krisc.findings import Finding, KriscError, Place
 from krisc.form import Form
 from krisc.layers import Layer, Layers, inconsistencies
-from krisc.model import AnnotationFile, Annotator, DocumentRecord, RegisterEntry
+from krisc.model import AnnotationFile, Annotator, DocumentRecord, RegisterEntry, Sources
 from krisc.reading import decode_file, parse_json, read_bytes, read_json, read_lines, read_toml, relative
 from krisc.schemas import annotation_schema, fixed
 from krisc.tokens import tokenize
@@ -89,6 +89,7 @@ class Document:
     text: str
     gold: AnnotationFile | None
     passes: tuple[AnnotationFile, ...]
+    sources: Sources | None = None
 
     @cached_property
     def tokens(self) -> tuple[list[int], list[int]]:
@@ -213,6 +214,19 @@ class Corpus:
         """Where the passes over a document lie."""
         return sorted((self.annotations / "passes").glob(f"*/{document}.json"))
 
+    def sources_path(self, document: str) -> Path:
+        """Where stands what a composed document was composed from."""
+        return self.dataset / "sources" / f"{document}.json"
+
+    def read_sources(self, document: str) -> Sources | None:
+        """What a composed document was composed from; None when nothing says so.
+
+        Raises:
+            KriscError: every finding about the file's form.
+        """
+        path = self.sources_path(document)
+        return msgspec.convert(read_json(path, self.root, Form(fixed("sources"))), Sources) if path.exists() else None
+
     def annotation_paths(self) -> Iterator[Path]:
         """Every annotation file there is, gold first."""
         yield from sorted((self.annotations / "gold").glob("*.json"))
@@ -262,7 +276,12 @@ class Corpus:
                 files.append(None)
                 findings += error.findings
         passes = tuple(f for f in files[1:] if f is not None)
-        return Document(record, entry.line, data, text, files[0], passes), findings
+        sources = None
+        try:
+            sources = self.read_sources(entry.id)
+        except KriscError as error:
+            findings += error.findings
+        return Document(record, entry.line, data, text, files[0], passes, sources), findings
 
 
 def sha256(data: bytes) -> str:

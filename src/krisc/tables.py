@@ -51,6 +51,7 @@ STRING, INT, FLOAT, BOOL, DATE = (Scalar(n) for n in ("string", "int64", "float6
 DECIDED = ("single", "agreed", "adjudicated")
 ORIGINS = ("published", "constructed", "composed", "unknown")
 KINDS = ("person", "language_model", "unknown")
+VERDICTS = ("supported", "corrected", "partly")
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,31 @@ _PROVENANCE = (
     Column("decided", Label(DECIDED), "How it was decided.", null=True),
     Column("decision", STRING, "Id of the decision, when it was adjudicated.", null=True),
     Column("checked_by", ListOf(STRING), "Ids of the people who signed it off."),
+)
+
+
+_PAGE = Struct(
+    (
+        Column("id", STRING, "Id of the page in this document."),
+        Column("url", STRING, "Its address."),
+        Column("title", STRING, "Its title."),
+        Column("publisher", STRING, "Who published it."),
+        Column("date", STRING, "Its date as far as it says: a year, a month or a day.", null=True),
+    )
+)
+_CLAIM = Struct(
+    (
+        *_STRETCH,
+        Column("pages", ListOf(STRING), "Ids of the pages that say so."),
+        Column("verdict", Label(VERDICTS), "What a second reader found, of the words as they were before.", null=True),
+        Column("note", STRING, "What was mended.", null=True),
+    )
+)
+_SOURCES = (
+    Column("composed_by", STRING, "Annotator id of who composed a composed text.", null=True),
+    Column("claims_checked_by", STRING, "Annotator id of who checked its claims against the pages.", null=True),
+    Column("pages", ListOf(_PAGE), "The pages that were read to compose a composed text."),
+    Column("claims", ListOf(_CLAIM), "What a composed text states, and which pages say so."),
 )
 
 
@@ -161,6 +187,8 @@ def _documents(layers: Layers) -> Table:
         Column("url", STRING, "Address of the source; empty for constructed texts."),
         Column("published", DATE, "Date of publication, which relative times are worked out against.", null=True),
         Column("captured", DATE, "Date on which the text was taken.", null=True),
+        Column("as_of", DATE, "Day that a composed text is written as of; times are worked out against it.", null=True),
+        *_SOURCES,
         Column("language", STRING, "Language of the text, BCP 47."),
         Column("rights", STRING, "Rights in the text."),
         Column("incident", STRING, "Group of documents on one incident, which share a split."),

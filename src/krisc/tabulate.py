@@ -11,7 +11,7 @@ from krisc.layers import Layer, Layers, unit_layer
 from krisc.model import Annotation, AnnotationFile, Annotator, RegisterEntry, Segment
 from krisc.spans import Stretch, token_range
 from krisc.store import Corpus, Document
-from krisc.tables import DECIDED, KINDS, ORIGINS, iob2_names
+from krisc.tables import DECIDED, KINDS, ORIGINS, VERDICTS, iob2_names
 from krisc.tokens import iob2
 
 Row = dict[str, Any]
@@ -45,11 +45,37 @@ def _metadata(document: Document) -> Row:
         "url": record.url,
         "published": _date(record.published),
         "captured": _date(record.captured),
+        "as_of": _date(record.as_of),
+        **_sources(document),
         "language": record.language,
         "rights": record.rights,
         "incident": record.incident,
         "sha256": record.sha256,
         "text": document.text,
+    }
+
+
+def _sources(document: Document) -> Row:
+    found = document.sources
+    if found is None:
+        return {"composed_by": None, "claims_checked_by": None, "pages": [], "claims": []}
+    places = [(claim, document.text.index(claim.quote)) for claim in found.claims]
+    return {
+        "composed_by": found.composed_by,
+        "claims_checked_by": found.checked_by or None,
+        "pages": [
+            {"id": p.id, "url": p.url, "title": p.title, "publisher": p.publisher, "date": p.date or None}
+            for p in found.pages
+        ],
+        "claims": [
+            {
+                **_stretch((Segment(start, start + len(claim.quote), claim.quote),)),
+                "pages": list(claim.pages),
+                "verdict": VERDICTS.index(claim.verdict) if claim.verdict else None,
+                "note": claim.note or None,
+            }
+            for claim, start in places
+        ],
     }
 
 

@@ -14,6 +14,7 @@ from functools import partial
 from krisc.adjudication import outdated
 from krisc.checks import corpus as across
 from krisc.checks import meaning, reference
+from krisc.checks.composed import composed_texts_hold
 from krisc.checks.context import Context
 from krisc.findings import Finding, KriscError
 from krisc.model import AnnotationFile
@@ -107,7 +108,7 @@ def check_document(corpus: Corpus, entry: Entry, *, adjudicated: bool = True) ->
     document, findings = corpus.read_document(entry)
     if document is None or findings:
         return document, findings
-    findings = list(across.metadata_holds(corpus, document))
+    findings = [*across.metadata_holds(corpus, document), *composed_texts_hold(corpus, document)]
     if document.gold is not None:
         findings += check_file(corpus, document, document.gold, corpus.name(corpus.gold_path(entry.id)))
     for path, one in zip(corpus.pass_paths(entry.id), document.passes, strict=True):

@@ -37,6 +37,10 @@ def files_are_listed(corpus: Corpus) -> Iterator[Finding]:
         if path.stem not in known:
             data: dict[str, object] = {"name": path.stem, "hint": nearest(path.stem, sorted(known)[:20])}
             yield Finding("text-unlisted", Place(corpus.name(path)), data)
+    for path in sorted((corpus.dataset / "sources").glob("*.json")):
+        if path.stem not in known:
+            data = {"name": path.stem, "hint": nearest(path.stem, sorted(known)[:20])}
+            yield Finding("sources-unlisted", Place(corpus.name(path)), data)
     for path in corpus.annotation_paths():
         if path.stem not in known:
             data = {"name": path.stem, "hint": nearest(path.stem, sorted(known)[:20])}
@@ -85,7 +89,7 @@ def metadata_holds(corpus: Corpus, document: Document) -> Iterator[Finding]:
         }
         place = Place(DOCUMENTS, pointer="/sha256", record=document.line)
         yield Finding("text-hash-mismatch", place, data, record.id)
-    for name in ("published", "captured"):
+    for name in ("published", "captured", "as_of"):
         value = getattr(record, name)
         try:
             if value:
@@ -93,6 +97,10 @@ def metadata_holds(corpus: Corpus, document: Document) -> Iterator[Finding]:
         except ValueError:
             place = Place(DOCUMENTS, pointer=f"/{name}", record=document.line)
             yield Finding("date-impossible", place, {"found": value}, record.id)
+    if (record.origin == "composed") != bool(record.as_of):
+        place = Place(DOCUMENTS, pointer="/origin", record=document.line)
+        found = f"as of {record.as_of}" if record.as_of else "as of no day"
+        yield Finding("as-of-misplaced", place, {"name": record.id, "origin": record.origin, "found": found}, record.id)
     if document.gold is None:
         place = Place(DOCUMENTS, pointer="/id", record=document.line)
         data = {"name": record.id, "file": f"annotations/gold/{record.id}.json"}

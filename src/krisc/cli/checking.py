@@ -140,3 +140,19 @@ def adjudicate(documents: tuple[str, ...], replace: bool, folder: Path, quiet: b
     if not merged_any:
         raise KriscError([Finding("passes-too-few", Place("annotations/passes"))])
     sys.exit(report(findings, corpus.root))
+
+
+@cli.command(epilog=epilog("krisc wording ../excerpts"))
+@click.argument("excerpts", type=click.Path(path_type=Path, file_okay=False))
+@common
+def wording(excerpts: Path, folder: Path, quiet: bool) -> None:
+    """Measure how much wording composed texts share with what was read, and write it into their sources.
+
+    EXCERPTS holds <document>/<page>.txt, the words that were read. They are others' and stand outside the corpus.
+    """
+    from krisc.wording import measure  # noqa: PLC0415
+
+    measured = measure(open_sound(folder), excerpts)
+    if not quiet:
+        for name, run in measured.items():
+            click.echo(f"{name}: {run.words} word(s) in a run" + (f", with {run.page}" if run.page else ""))
