@@ -345,3 +345,28 @@ def test_roles_and_values_of_the_wrong_shape(layer, line, words):
     [finding] = parsed(f"[{layer}]\n{line}\n").findings
     assert finding.id == "author-syntax"
     assert words in finding.message
+
+
+TO = "Karwan met Zerin. Karwan left. Zerin left."
+
+
+@pytest.mark.parametrize(
+    ("words", "quote"),
+    [
+        ('"Karwan met" to "."', "Karwan met Zerin."),
+        ('"Karwan"#2 to "left."', "Karwan left."),
+        ('"Karwan met" to "left." in all', "Karwan met Zerin. Karwan left."),
+        ('"Karwan left" to "left."', "Karwan left. Zerin left."),  # what follows, and not what the quote holds
+    ],
+)
+def test_long_spans_are_named_by_how_they_begin_and_end(words, quote):
+    back = parsed(f'[structure]\nSENTENCE all "{TO}"\nSENTENCE s {words}\n', TO)
+    assert [f.message for f in back.findings] == []
+    assert back.layers["structure"][1].segments[0].quote == quote
+
+
+@pytest.mark.parametrize("words", ['"Zerin left" to "Karwan"', '"Karwan met" to "left." in one', '"met" to Zerin'])
+def test_an_end_that_does_not_follow_is_told(words):
+    back = parsed(f'[structure]\nSENTENCE one "Karwan met Zerin."\nSENTENCE s {words}\n', TO)
+    assert len(back.findings) == 1
+    assert len(back.layers["structure"]) == 1

@@ -27,6 +27,7 @@ _QUOTE = re.compile(
 )
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _SPACE = re.compile(r"[ \t]+")
+_TO = re.compile(r'to(?=[ \t]*")')
 HEADERS = ("document", "annotator", "date", "guidelines")
 
 
@@ -275,7 +276,13 @@ def _segments(line: _Line, text: str, placed: dict[str, tuple[int, int]], id_: s
             k: _string(v, match.start(k) + 1, strict=False) for k in ("quote", "before", "after") if (v := match[k])
         }
         number = int(match["n"]) if match["n"] else None
-        wanted.append((Wanted(**strings, occurrence=number), line.place(match.start(), match.end())))
+        to = ""
+        if line.take(_TO):
+            last = line.take(_WHOLE_STRING)
+            if last is None:
+                raise _LineError(line.at + 1, "the last words, in quotation marks, belong after to")
+            to = _string(last[0], last.start() + 1, strict=False)
+        wanted.append((Wanted(**strings, occurrence=number, to=to), line.place(match.start(), line.at)))
         if not line.accept("+"):
             break
     within = None

@@ -18,12 +18,16 @@ from krisc.text import occurrences
 
 @dataclass(frozen=True)
 class Wanted:
-    """A quote an author named: which occurrence (from 1), what stands before and after, and where to look."""
+    """A quote an author named: which occurrence (from 1), what stands before and after, and where to look.
+
+    With ``to``, the quote is how the words begin, and they go on up to the first ``to`` after it.
+    """
 
     quote: str
     occurrence: int | None = None
     before: str = ""
     after: str = ""
+    to: str = ""
     within: tuple[int, int] | None = None
 
 
@@ -42,10 +46,21 @@ def place(text: str, wanted: Wanted, at: Place) -> Segment | Finding:
     if wanted.occurrence is not None:
         found = found[wanted.occurrence - 1 : wanted.occurrence]
     if len(found) == 1:
-        return Segment(found[0], found[0] + len(quote), quote)
+        return _up_to(text, wanted, found[0], at)
     if found:
         return Finding("quote-ambiguous", at, {"quote": quote, "count": len(found)})
     return Finding("quote-not-found", at, {"quote": quote, "hint": _hint(text, wanted)})
+
+
+def _up_to(text: str, wanted: Wanted, start: int, at: Place) -> Segment | Finding:
+    """The segment that begins at a place: the quote itself, or what reaches to the end of ``to``."""
+    end = start + len(wanted.quote)
+    if wanted.to:
+        last = text.find(wanted.to, end, wanted.within[1] if wanted.within else len(text))
+        if last < 0:
+            return Finding("quote-not-found", at, {"quote": wanted.to, "hint": f" after {wanted.quote!r}"})
+        end = last + len(wanted.to)
+    return Segment(start, end, text[start:end])
 
 
 def _hint(text: str, wanted: Wanted) -> str:
