@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from passes_of_example import ONE, OTHER, register, run, write_pass
 
+from krisc.agreement import compare
 from krisc.decisions import Conflict, Decisions, dumps
-from krisc.store import Corpus
+from krisc.findings import KriscError
+from krisc.store import Corpus, version_key
 from krisc.validation import validate_corpus
 
 DECISIONS = "annotations/decisions/example.toml"
@@ -289,3 +291,38 @@ def test_a_malformed_decisions_file_is_a_finding(passes, capsys):
     assert adjudicate(passes, "--replace") == 1
     assert "schema-violation" in capsys.readouterr().out
     assert "schema-violation" in ids(passes)
+
+
+def test_passes_by_older_guidelines_are_kept_and_not_merged(passes):
+    register(passes, "three")
+    write_pass(passes, "three", ONE.replace("PLACE p", "PERSON p").replace(" Place=p", ""))
+    path = passes / "annotations/passes/three/example.json"
+    path.write_text(path.read_text().replace('"guidelines": "0.1.0"', '"guidelines": "0.0.9"'))
+    adjudicate(passes, "--replace")
+    assert list(tomllib.loads((passes / DECISIONS).read_text())["passes"].values()) == ["one", "two"]
+    decide(passes, lambda conflict: "A")
+    assert adjudicate(passes, "--replace") == 0
+    assert ids(passes) == []
+    agreed = compare(Corpus(passes))
+    assert agreed.annotators == ["one", "two"]
+    with pytest.raises(KriscError):  # one pass alone
+        compare(Corpus(passes), guidelines="0.0.9")
+    assert compare(Corpus(passes), annotators=("one", "three")).annotators == ["one", "three"]
+
+
+def test_versions_are_ordered_by_number():
+    ordered = ["trial", "0.9", "0.9.1", "0.10", "1.0", "1.0.1", "2"]
+    assert sorted(set(ordered), key=version_key) == ordered
+
+
+def test_a_former_id_of_the_register_is_the_one_that_took_its_place(passes):
+    listing = passes / "dataset/entities.jsonl"
+    entry = json.loads(listing.read_text())
+    listing.write_text(json.dumps({**entry, "former": ["karwan-hassan"]}) + "\n")
+    write_pass(passes, "two", OTHER.replace("entity=karwan", "entity=karwan-hassan"))
+    adjudicate(passes, "--replace")
+    assert "coreference" not in {c["layer"] for c in conflicts(passes)}
+    decide(passes, lambda conflict: "A")
+    assert adjudicate(passes, "--replace") == 0
+    assert gold(passes)["c"]["entity"] == "karwan"
+    assert ids(passes) == []

@@ -43,7 +43,7 @@ def adjudicate(corpus: Corpus, document: Document, given: Decisions | None = Non
 
     Args:
         corpus: the corpus.
-        document: a document with two or more passes, all without errors.
+        document: a document with two or more passes by the newest guidelines, all without errors.
         given: the decisions; without them, those of the document's decisions file.
 
     Raises:
@@ -56,7 +56,7 @@ class _Merge:
     def __init__(self, corpus: Corpus, document: Document, old: Decisions | None) -> None:
         self.corpus, self.document = corpus, document
         self.layers: Layers = corpus.layers
-        self.passes = document.passes
+        self.passes = document.current
         self.letters = dict(zip(ascii_uppercase, (one.annotator for one in self.passes), strict=False))
         self.old = {c.id: c for c in (*old.superseded, *old.conflicts)} if old else {}
         self.file = corpus.name(path_of(corpus, document.record.id))
@@ -98,7 +98,7 @@ class _Merge:
         gold = AnnotationFile(
             document=self.document.record.id,
             sha256=self.document.record.sha256,
-            guidelines=self.corpus.config.guidelines,
+            guidelines=self.passes[0].guidelines,
             layers={name: tuple(self._gold_layer(name)) for name in self.kept},
             schema="../../schema/gold.schema.json",
         )
@@ -268,7 +268,7 @@ def annotators_of(corpus: Corpus, document: Document) -> set[str]:
     """Ids of those who made the passes over a document and the decisions between them."""
     decisions = read_decisions(corpus, document.record.id)
     deciders = {c.by for c in (*decisions.conflicts, *decisions.superseded)} if decisions else set()
-    return deciders | {one.annotator for one in document.passes}
+    return deciders | {one.annotator for one in document.current}
 
 
 def outdated(corpus: Corpus, document: Document) -> Iterator[Finding]:

@@ -279,10 +279,17 @@ def _why(key: Key) -> str:
 # --- the passes of a corpus -------------------------------------------------------------------------------------------
 
 
+def _by_guidelines(document: Document, guidelines: str, annotators: Sequence[str]) -> Sequence[AnnotationFile]:
+    if guidelines:
+        return [one for one in document.passes if one.guidelines == guidelines]
+    return document.passes if annotators else document.current
+
+
 def compare(
     corpus: Corpus,
     documents: Sequence[str] = (),
     annotators: Sequence[str] = (),
+    guidelines: str = "",
     progress: Callable[[int, int], None] | None = None,
 ) -> Agreement:
     """Compare the passes of a corpus.
@@ -291,6 +298,7 @@ def compare(
         corpus: the corpus.
         documents: ids of documents; all when empty.
         annotators: ids of annotators, and ``gold`` for the gold annotation; all passes when empty.
+        guidelines: compare the passes by this version of the guidelines; by default by the newest of each document.
         progress: called with documents done and all documents.
 
     Raises:
@@ -305,7 +313,7 @@ def compare(
         document, findings = check_document(corpus, entry, adjudicated=False)
         if document is None or any(f.severity == "error" for f in findings):
             raise KriscError(findings)
-        named = [(one.annotator, one) for one in document.passes]
+        named = [(one.annotator, one) for one in _by_guidelines(document, guidelines, annotators)]
         if document.gold is not None:
             named.append((GOLD, document.gold))
         chosen = [(n, f) for n, f in named if n in annotators or (not annotators and n != GOLD)]

@@ -150,12 +150,16 @@ class Sources(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class RegisterEntry(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One line of ``dataset/entities.jsonl``: a real-world entity that chains refer to."""
+    """One line of ``dataset/entities.jsonl``: a real-world entity that chains refer to.
+
+    ``former`` are ids that turned out to be of the same entity; annotations that use one are read as using ``id``.
+    """
 
     id: str
     type: str
     name: str
     aliases: tuple[str, ...] = ()
+    former: tuple[str, ...] = ()
     wikipedia: str = ""
     geonames: int = 0
     wikidata: str = ""

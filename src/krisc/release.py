@@ -169,7 +169,7 @@ def _compile_into(stage: Path, corpus: Corpus, progress: Progress | None, replac
                 checked.counts += count(document)
                 split = splits[entry.id]
                 figures.add(facts, corpus, document, split)
-                comparison.add(document, document.passes)
+                comparison.add(document, document.current)
                 for table, row in rows(corpus, document):
                     if (table, split) not in writers:
                         writers[table, split] = TableWriter(stage, declared[table], split)

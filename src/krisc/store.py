@@ -92,6 +92,12 @@ class Document:
     sources: Sources | None = None
 
     @cached_property
+    def current(self) -> tuple[AnnotationFile, ...]:
+        """The passes by the newest version of the guidelines that any pass had: those that are compared and merged."""
+        newest = max((version_key(one.guidelines) for one in self.passes), default=())
+        return tuple(one for one in self.passes if version_key(one.guidelines) == newest)
+
+    @cached_property
     def tokens(self) -> tuple[list[int], list[int]]:
         """Starts and ends of the tokens of the whole text, in code points."""
         return tokenize(self.text)
@@ -169,6 +175,11 @@ class Corpus:
         """The entity register by id."""
         return {entry.id: entry for _, entry in self.register_lines}
 
+    @cached_property
+    def former(self) -> dict[str, str]:
+        """Ids that the register has given up, with those that took their place."""
+        return {old: entry.id for _, entry in self.register_lines for old in entry.former}
+
     def _records(self, path: Path, schema: str, type_: type[Any]) -> list[tuple[int, Any]]:
         records: list[tuple[int, Any]] = []
         findings: list[Finding] = []
@@ -237,12 +248,16 @@ class Corpus:
         return "pass" if path.parent.parent.name == "passes" else "gold"
 
     def read_annotations(self, path: Path) -> AnnotationFile:
-        """One annotation file.
+        """One annotation file; a former id of the entity register is read as the one that took its place.
 
         Raises:
             KriscError: every finding about the file's form.
         """
         value = read_json(path, self.root, self.forms[self.kind_of(path)])
+        for listed in value["layers"].values() if self.former else ():
+            for one in listed:
+                if one.get("entity") in self.former:
+                    one["entity"] = self.former[one["entity"]]
         return msgspec.convert(value, AnnotationFile)
 
     def read_record(self, entry: Entry) -> DocumentRecord:
@@ -282,6 +297,11 @@ class Corpus:
         except KriscError as error:
             findings += error.findings
         return Document(record, entry.line, data, text, files[0], passes, sources), findings
+
+
+def version_key(version: str) -> tuple[tuple[int, str], ...]:
+    """What versions are ordered by: number by number, so that 0.10 comes after 0.9; words come before numbers."""
+    return tuple((int(part), "") if part.isdigit() else (-1, part) for part in version.split("."))
 
 
 def sha256(data: bytes) -> str:

@@ -113,7 +113,7 @@ def check_document(corpus: Corpus, entry: Entry, *, adjudicated: bool = True) ->
         findings += check_file(corpus, document, document.gold, corpus.name(corpus.gold_path(entry.id)))
     for path, one in zip(corpus.pass_paths(entry.id), document.passes, strict=True):
         findings += check_file(corpus, document, one, corpus.name(path))
-    if adjudicated and len(document.passes) > 1 and not any(f.severity == "error" for f in findings):
+    if adjudicated and len(document.current) > 1 and not any(f.severity == "error" for f in findings):
         findings += outdated(corpus, document)
     return document, findings
 

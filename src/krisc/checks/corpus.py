@@ -119,6 +119,10 @@ def register_holds(corpus: Corpus) -> Iterator[Finding]:
                 "register-duplicate", Place(file, pointer="/id", record=line), {"name": entry.id}, related=related
             )
         seen.setdefault(entry.id, line)
+        for number, old in enumerate(entry.former):
+            if old in corpus.register or corpus.former[old] != entry.id:
+                place = Place(file, pointer=f"/former/{number}", record=line)
+                yield Finding("register-duplicate", place, {"name": old})
         if entry.type not in labels:
             data: dict[str, object] = {"name": entry.type, "hint": nearest(entry.type, labels)}
             yield Finding("unknown-label", Place(file, pointer="/type", record=line), data)

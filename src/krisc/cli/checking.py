@@ -86,11 +86,19 @@ def explain(finding: str | None, as_json: bool) -> None:
 @cli.command(epilog=epilog("krisc agree", "krisc agree gulan-314240 --annotator reader-1 --annotator gold --details"))
 @click.argument("documents", nargs=-1)
 @click.option("--annotator", "annotators", multiple=True, help="Compare these, or gold. [default: all passes]")
+@click.option("--guidelines", default="", help="Compare passes by this version. [default: each document's newest]")
 @click.option("--details", is_flag=True, help="Show documents, confused labels and every disagreement too.")
 @common
 @json_option
 def agree(
-    documents: tuple[str, ...], annotators: tuple[str, ...], details: bool, folder: Path, quiet: bool, as_json: bool
+    documents: tuple[str, ...],
+    annotators: tuple[str, ...],
+    *,
+    guidelines: str,
+    details: bool,
+    folder: Path,
+    quiet: bool,
+    as_json: bool,
 ) -> None:
     """Measure how far independent passes over the same documents agree, with intervals."""
     from krisc.agreement import GOLD, compare  # noqa: PLC0415
@@ -100,7 +108,7 @@ def agree(
     known_names(corpus, "document", documents, [entry.id for entry in corpus.index])
     known_names(corpus, "annotator", annotators, [*corpus.annotators, GOLD])
     with progress_bar("comparing", quiet) as progress:
-        agreement = compare(corpus, documents, annotators, progress)
+        agreement = compare(corpus, documents, annotators, guidelines, progress)
     if as_json:
         import msgspec  # noqa: PLC0415
 
