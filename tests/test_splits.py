@@ -1,12 +1,15 @@
 """Splits: released documents never move, and an incident is never divided."""
 
+import json
+import random
 from collections import Counter
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from passes_of_example import run
 
-from krisc.splits import assign
+from krisc.splits import Wish, assign, balance
 from krisc.store import Entry
 
 SHARES = {"train": 0.8, "validation": 0.1, "test": 0.1}
@@ -106,3 +109,94 @@ def test_pinned_documents_count_before_all_others(one):
 def test_a_large_incident_counts_with_all_its_documents():
     index = [entry(f"doc-{n:03}", "large" if n < 60 else None) for n in range(100)]
     assert Counter(assign(index, SHARES, {"doc-000": "train"}).values()) == {"train": 80, "validation": 10, "test": 10}
+
+
+# --- balanced splits ----------------------------------------------------------------------------------------------------
+
+THREE = {"train": 0.7, "validation": 0.15, "test": 0.15}
+WISH = Wish({"documents": 20.0}, frozenset({("label", "rare")}), ("train", "test"))
+
+
+def made_groups(number, seed=3):
+    rng = random.Random(seed)
+    return {
+        f"g{n:03d}": Counter(
+            {
+                ("documents", "all"): rng.choice([1, 1, 1, 2, 3]),
+                ("label", "common"): rng.randrange(20),
+                ("label", "rare"): int(n % 17 == 0),
+                ("year", str(2005 + n % 20)): 1,
+            }
+        )
+        for n in range(number)
+    }
+
+
+def share(groups, splits, split, feature):
+    total = sum(g.get(feature, 0) for g in groups.values())
+    return sum(g.get(feature, 0) for name, g in groups.items() if splits[name] == split) / total
+
+
+def test_features_are_spread_by_the_shares():
+    groups = made_groups(60)
+    splits = balance(groups, THREE, {}, WISH, 1)
+    for split, wanted in THREE.items():
+        for feature in (("documents", "all"), ("label", "common")):
+            assert abs(share(groups, splits, split, feature) - wanted) < 0.03
+    for split in WISH.splits:
+        assert share(groups, splits, split, ("label", "rare")) > 0
+
+
+def test_a_seed_gives_the_same_splits_again_and_settled_groups_stay():
+    groups = made_groups(40)
+    first = balance(groups, THREE, {}, WISH, 1)
+    assert balance(dict(reversed(groups.items())), THREE, {}, WISH, 1) == first
+    settled = {"g000": "test", "g001": "validation", "g002": "test"}
+    again = balance(groups, THREE, settled, WISH, 1)
+    assert {name: again[name] for name in settled} == settled
+
+
+@given(st.integers(1, 12), st.integers(0, 5))
+@settings(max_examples=20)
+def test_every_group_has_one_declared_split(number, seed):
+    splits = balance(made_groups(number, seed), THREE, {}, WISH, seed)
+    assert set(splits) == set(made_groups(number, seed))
+    assert set(splits.values()) <= set(THREE)
+
+
+def test_planned_splits_are_kept_by_a_release(starter, grow, capsys):
+    grow(starter, 12)
+    config = starter / "dataset/corpus.toml"
+    config.write_text(
+        config.read_text().replace("homepage", "seed = 4\nhomepage", 1)
+        + '\n[balance]\nlayers = ["event"]\nminimum = 5\nsplits = ["train", "test"]\n'
+    )
+    assert run("split", "--corpus", starter) == 0
+    assert "label event/MEET" in capsys.readouterr().out
+    planned = json.loads((starter / "dataset/splits.json").read_text())["documents"]
+    assert Counter(planned.values()) == {"train": 10, "test": 3}
+    assert run("compile", "--corpus", starter, "--quiet") == 0
+    assert json.loads((starter / "dataset/splits.json").read_text())["documents"] == planned
+    config.write_text(config.read_text().replace("seed = 4", "seed = 5"))
+    assert run("split", "--redo", "--corpus", starter, "--quiet") == 0
+    assert json.loads((starter / "dataset/splits.json").read_text())["documents"] == planned, "released ones stay"
+
+
+def test_splits_are_planned_anew_until_a_release_has_them(starter, grow):
+    grow(starter, 12)
+    config = starter / "dataset/corpus.toml"
+    assert run("split", "--corpus", starter, "--quiet") == 0
+    first = (starter / "dataset/splits.json").read_text()
+    config.write_text(config.read_text().replace("homepage", "seed = 99\nhomepage", 1))
+    assert run("split", "--corpus", starter, "--quiet") == 0
+    assert (starter / "dataset/splits.json").read_text() == first, "without --redo, what is planned stays"
+    config.write_text(config.read_text().replace("train = 0.8\ntest = 0.2", "train = 0.2\ntest = 0.8"))
+    assert run("split", "--redo", "--corpus", starter, "--quiet") == 0
+    assert (starter / "dataset/splits.json").read_text() != first
+
+
+def test_documents_with_errors_are_not_split(starter, capsys):
+    (starter / "dataset/raw/example.txt").write_text("Other.\n")
+    assert run("split", "--corpus", starter) == 1
+    assert "text-hash-mismatch" in capsys.readouterr().out
+    assert not (starter / "dataset/splits.json").exists()

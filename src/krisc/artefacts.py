@@ -16,6 +16,7 @@ from typing import Any
 import jinja2
 import yaml
 
+from krisc import plots
 from krisc.facts import Facts
 from krisc.findings import Finding, KriscError, Place
 from krisc.pages import GENERATED_PAGE, data_dictionary, findings_page, guidelines, markdown_table
@@ -23,6 +24,7 @@ from krisc.reading import read_text
 from krisc.store import Corpus
 from krisc.tables import DECIDED, features, tables
 
+STRICT = ("spans, strict", "relations, strict")
 DATASHEET_TEMPLATE = "dataset/datasheet.md.jinja"
 
 
@@ -39,6 +41,11 @@ def _environment() -> jinja2.Environment:
     environment.filters["table"] = markdown_table
     environment.filters["layer_table"] = layer_table
     environment.filters["agreement_table"] = agreement_table
+    environment.filters["model_kind"] = lambda name, facts: facts.annotators[name].kind
+    environment.filters["label_table"] = label_table
+    environment.filters["entity_table"] = entity_table
+    environment.filters["weak_labels"] = weak_labels
+    environment.filters["judged_table"] = judged_table
     return environment
 
 
@@ -73,6 +80,49 @@ def agreement_table(facts: Facts) -> str:
             interval = f"{v.low:.3f} to {v.high:.3f}" if v.low is not None else v.no_interval or v.undefined
             rows.append((name, v.measure, value, interval, v.count))
     return markdown_table(rows, "layer", "measure", "agreement", "interval", "compared")
+
+
+def label_table(facts: Facts) -> str:
+    """How often each label occurs: in all, by split and by origin, and how far the passes agree on it."""
+    rows = []
+    for name, layer in facts.layers.items():
+        strict = _strict(facts, name)
+        for label, number in layer.labels.items():
+            by_split = [layer.by_split.get(label, {}).get(split, 0) for split in facts.splits]
+            by_origin = [layer.by_origin.get(label, {}).get(origin, 0) for origin in facts.origins]
+            rows.append((name, label, number, *by_split, *by_origin, strict.get(label, "")))
+    return markdown_table(rows, "layer", "label", "all", *facts.splits, *facts.origins, "agreement (strict F1)")
+
+
+def _strict(facts: Facts, layer: str) -> dict[str, str]:
+    """The strict agreement on each label of a layer, where it is measured and defined."""
+    measured = facts.agreement.layers[layer].values if facts.agreement and layer in facts.agreement.layers else []
+    return {v.of: f"{v.value:.2f}" for v in measured if v.measure in STRICT and v.of and v.value is not None}
+
+
+def weak_labels(facts: Facts, below: float, least: int) -> str:
+    """The labels on which the passes agree less than that, of those compared often enough; "" when there are none."""
+    rows = [
+        (name, v.of, f"{v.value:.2f}", v.count)
+        for name in facts.layers
+        for v in (facts.agreement.layers[name].values if facts.agreement and name in facts.agreement.layers else [])
+        if v.measure in STRICT and v.of and v.value is not None and v.value < below and v.count >= least
+    ]
+    rows.sort(key=lambda row: row[2])
+    return markdown_table(rows, "layer", "label", "agreement (strict F1)", "in both passes") if rows else ""
+
+
+def entity_table(facts: Facts, number: int) -> str:
+    """The entities that fill roles of most events."""
+    rows = [(e.name, e.type, e.documents, e.mentions, e.events) for e in list(facts.entities.values())[:number]]
+    return markdown_table(rows, "entity", "type", "documents", "mentions in chains", "events it has a role in")
+
+
+def judged_table(facts: Facts) -> str:
+    """The verdicts on a sample of the gold, by layer."""
+    layers = facts.judged.layers if facts.judged else {}
+    rows = [(name, one.judged, one.wrong, one.unsure) for name, one in layers.items() if one.judged]
+    return markdown_table(rows, "layer", "judged", "wrong", "unsure")
 
 
 def render(template: str, corpus: Corpus, facts: Facts) -> str:
@@ -227,9 +277,25 @@ RELEASE_ARTEFACTS: dict[str, Artefact] = {
     "LICENSE-DATA": licence,
 }
 
+# Plots, written before the pages that show them.
+PLOTS: dict[str, Artefact] = {
+    "plots/labels.svg": plots.labels,
+    "plots/years.svg": plots.years,
+    "plots/agreement.svg": plots.agreement,
+    "plots/places.svg": plots.places,
+}
+RELEASE_ARTEFACTS |= PLOTS
+
+
+def repository_datasheet(corpus: Corpus, facts: Facts) -> str | None:
+    """The datasheet at the top of the corpus folder, which shows the plots of the release."""
+    text = datasheet(corpus, facts)
+    return text and text.replace("](plots/", f"](dataset/releases/{facts.version}/plots/")
+
+
 # What stands in the corpus folder; those under docs/ are written where that folder is.
 REPOSITORY_ARTEFACTS: dict[str, Artefact] = {
-    "DATASHEET.md": datasheet,
+    "DATASHEET.md": repository_datasheet,
     "CITATION.cff": citation,
     "annotations/GUIDELINES.md": guidelines,
     "docs/data-dictionary.md": data_dictionary,

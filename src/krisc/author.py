@@ -276,13 +276,13 @@ def _segments(line: _Line, text: str, placed: dict[str, tuple[int, int]], id_: s
             k: _string(v, match.start(k) + 1, strict=False) for k in ("quote", "before", "after") if (v := match[k])
         }
         number = int(match["n"]) if match["n"] else None
-        to = ""
+        to, end = "", line.at
         if line.take(_TO):
             last = line.take(_WHOLE_STRING)
             if last is None:
                 raise _LineError(line.at + 1, "the last words, in quotation marks, belong after to")
-            to = _string(last[0], last.start() + 1, strict=False)
-        wanted.append((Wanted(**strings, occurrence=number, to=to), line.place(match.start(), line.at)))
+            to, end = _string(last[0], last.start() + 1, strict=False), line.at
+        wanted.append((Wanted(**strings, occurrence=number, to=to), line.place(match.start(), end)))
         if not line.accept("+"):
             break
     within = None

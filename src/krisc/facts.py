@@ -8,7 +8,7 @@ import msgspec
 
 from krisc.agreement import Agreement, Value
 from krisc.layers import unit_layer
-from krisc.model import AnnotationFile
+from krisc.model import AnnotationFile, Sources
 from krisc.store import Corpus, Document, sha256
 from krisc.tabulate import tokens_of
 
@@ -16,12 +16,21 @@ from krisc.tabulate import tokens_of
 HEADLINES = ("spans, strict", "tokens, alpha", "units, alpha", "arguments with role", "relations, strict", "CoNLL")
 
 
+Spread = dict[str, dict[str, int]]
+
+
 class LayerFacts(msgspec.Struct):
-    """Counts of one layer's gold annotations."""
+    """Counts of one layer's gold annotations. ``by_split``, ``by_year`` and ``by_origin`` are by label, then by those.
+
+    The year is that of the day a document is dated, which is the day of publication or the day it is written as of.
+    """
 
     documents: int = 0
     annotations: int = 0
     labels: dict[str, int] = {}
+    by_split: Spread = {}
+    by_year: Spread = {}
+    by_origin: Spread = {}
     annotators: dict[str, int] = {}
     decided: dict[str, int] = {}
     signed_off: int = 0
@@ -60,6 +69,56 @@ class PassHashes(msgspec.Struct):
     text: str
 
 
+class Composed(msgspec.Struct):
+    """What the composed documents rest on: pages and publishers, and claims by what a second reader found."""
+
+    documents: int = 0
+    words: int = 0
+    pages: int = 0
+    claims: dict[str, int] = {}
+    longest_shared_run: int = 0
+    composed_by: list[str] = []
+    checked_by: list[str] = []
+
+
+class JudgedLayer(msgspec.Struct):
+    """Verdicts on a sample of one layer's gold: how many were judged, and what of them."""
+
+    judged: int = 0
+    wrong: int = 0
+    unsure: int = 0
+
+
+class Judged(msgspec.Struct):
+    """Verdicts of readers who saw neither passes nor decisions.
+
+    ``error_rate`` is the share of wrong among those judged and not planted, with its 95% interval by Wilson (1927);
+    ``planted`` items had an error put in, of which ``found`` were called wrong.
+    """
+
+    readers: list[str] = []
+    layers: dict[str, JudgedLayer] = {}
+    judged: int = 0
+    wrong: int = 0
+    unsure: int = 0
+    error_rate: float = 0.0
+    low: float = 0.0
+    high: float = 0.0
+    planted: int = 0
+    found: int = 0
+
+
+class EntityFacts(msgspec.Struct):
+    """One entity of the register: documents and mentions in chains, events it fills a role of, and its GeoNames id."""
+
+    name: str
+    type: str
+    documents: int = 0
+    mentions: int = 0
+    events: int = 0
+    geonames: int = 0
+
+
 class Facts(msgspec.Struct):
     """``release.json``: what a release holds. Characters are code points; tokens are those of the tokens table.
 
@@ -76,11 +135,18 @@ class Facts(msgspec.Struct):
     tokens: int = 0
     units: dict[str, int] = {}
     origins: dict[str, int] = {}
+    incidents: int = 0
     languages: dict[str, int] = {}
     publishers: dict[str, int] = {}
     rights: dict[str, int] = {}
     published_first: str = ""
     published_last: str = ""
+    as_of_first: str = ""
+    as_of_last: str = ""
+    years: dict[str, int] = {}
+    composed: Composed | None = None
+    entities: dict[str, EntityFacts] = {}
+    judged: Judged | None = None
     register_entries: int = 0
     layers: dict[str, LayerFacts] = {}
     annotators: dict[str, AnnotatorFacts] = {}
@@ -116,6 +182,7 @@ def start(corpus: Corpus) -> Facts:
         version=config.version,
         guidelines=config.guidelines,
         register_entries=len(corpus.register),
+        incidents=len({entry.incident for entry in corpus.index}),
         layers={name: LayerFacts(labels=dict.fromkeys(layer.labels, 0)) for name, layer in corpus.layers.items()},
         annotators={n: AnnotatorFacts(a.kind, a.name, a.given) for n, a in sorted(corpus.annotators.items())},
     )
@@ -134,6 +201,11 @@ def add(facts: Facts, corpus: Corpus, document: Document, split: str) -> None:
         (facts.rights, record.rights),
     ):
         counts[key] = counts.get(key, 0) + 1
+    if record.dated:
+        facts.years[record.dated[:4]] = facts.years.get(record.dated[:4], 0) + 1
+    if record.as_of:
+        facts.as_of_first = min(facts.as_of_first or record.as_of, record.as_of)
+        facts.as_of_last = max(facts.as_of_last, record.as_of)
     if record.published:
         facts.published_first = min(facts.published_first or record.published, record.published)
         facts.published_last = max(facts.published_last, record.published)
@@ -141,10 +213,63 @@ def add(facts: Facts, corpus: Corpus, document: Document, split: str) -> None:
         facts.annotators[one.annotator].passes += 1
         hashes = PassHashes(sha256(path.read_bytes()), record.sha256)
         facts.passes[f"{path.parent.name}/{path.name}"] = hashes
+    if document.sources is not None:
+        _add_sources(facts, corpus, document, document.sources)
     if document.gold is not None:
         _add_units(facts, corpus, document, document.gold)
+        _add_entities(facts, corpus, document.gold)
         for name, layer in facts.layers.items():
             _add_layer(facts, layer, document.gold, name)
+            for a in document.gold.layers.get(name, ()):
+                for spread, key in (
+                    (layer.by_split, split),
+                    (layer.by_year, record.dated[:4]),
+                    (layer.by_origin, record.origin),
+                ):
+                    row = spread.setdefault(a.label, {})
+                    row[key] = row.get(key, 0) + 1
+
+
+def _add_sources(facts: Facts, corpus: Corpus, document: Document, sources: Sources) -> None:
+    made = facts.composed = facts.composed or Composed()
+    made.documents += 1
+    made.words += len(document.text.split())
+    made.pages += len(sources.pages)
+    made.claims = dict(sorted((Counter(made.claims) + Counter(c.verdict for c in sources.claims if c.verdict)).items()))
+    made.composed_by = sorted({*made.composed_by, sources.composed_by})
+    made.checked_by = sorted({*made.checked_by, sources.checked_by} - {""})
+    if sources.shared_run:
+        made.longest_shared_run = max(made.longest_shared_run, sources.shared_run.words)
+
+
+def finish(facts: Facts, corpus: Corpus) -> None:
+    """Put what was counted in an order that does not depend on that of the documents."""
+    facts.splits = {s: facts.splits[s] for s in corpus.config.splits if s in facts.splits}
+    facts.years = dict(sorted(facts.years.items()))
+    busy = sorted(facts.entities.items(), key=lambda one: (-one[1].events, -one[1].mentions, one[0]))
+    facts.entities = dict(busy)
+    for layer in facts.layers.values():
+        for spread in (layer.by_split, layer.by_year, layer.by_origin):
+            ordered = {label: dict(sorted(spread[label].items())) for label in layer.labels if label in spread}
+            spread.clear()
+            spread.update(ordered)
+
+
+def _add_entities(facts: Facts, corpus: Corpus, gold: AnnotationFile) -> None:
+    """Count the mentions of entities of the register, and the events whose arguments they are."""
+    of: dict[str, str] = {}
+    for name, layer in corpus.layers.items():
+        for a in gold.layers.get(name, ()) if layer.kind == "chain" else ():
+            if a.entity in corpus.register:
+                entry = corpus.register[a.entity]
+                fact = facts.entities.setdefault(a.entity, EntityFacts(entry.name, entry.type, geonames=entry.geonames))
+                fact.documents += a.entity not in of.values()
+                fact.mentions += len(a.members)
+                of |= dict.fromkeys(a.members, a.entity)
+    for name, layer in corpus.layers.items():
+        for a in gold.layers.get(name, ()) if layer.kind == "event" else ():
+            for entity in {of[g.target] for g in a.arguments if g.target in of}:
+                facts.entities[entity].events += 1
 
 
 def _add_units(facts: Facts, corpus: Corpus, document: Document, gold: AnnotationFile) -> None:

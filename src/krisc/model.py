@@ -113,6 +113,7 @@ class SourcePage(msgspec.Struct, frozen=True, omit_defaults=True):
     title: str
     publisher: str
     date: str = ""
+    note: str = ""
 
 
 class Claim(msgspec.Struct, frozen=True, omit_defaults=True):

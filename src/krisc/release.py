@@ -7,7 +7,6 @@ everything is written. An interrupted or refused compile leaves the previous rel
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 import tempfile
@@ -16,13 +15,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from krisc import artefacts, pages
+from krisc import artefacts, judging, pages
 from krisc import facts as figures
 from krisc.agreement import Comparison
-from krisc.checks import Checked, check_corpus, check_counts, check_document, check_forms, count
+from krisc.checks import Checked, check_corpus, check_counts, check_document, check_forms
 from krisc.facts import Facts, FileFacts, SplitFacts
 from krisc.findings import Finding, KriscError, Place
 from krisc.parquet import TableWriter
+from krisc.planning import pins
 from krisc.splits import assign
 from krisc.store import Corpus, read_manifest, unwritable, write_atomically
 from krisc.tables import tables
@@ -77,21 +77,13 @@ def compile_corpus(
         if not compiled.unchanged:
             _swap(stage, target)
     if out is None:
-        write_atomically(corpus.dataset / "splits.json", _pins(corpus, splits_of(corpus)).encode())
+        write_atomically(corpus.dataset / "splits.json", pins({**splits_of(corpus), **corpus.pinned}))
     return compiled
 
 
 def splits_of(corpus: Corpus) -> dict[str, str]:
     """The split of every document: pinned, or assigned now."""
     return assign(corpus.index, corpus.config.splits, corpus.pinned)
-
-
-def _pins(corpus: Corpus, splits: dict[str, str]) -> str:
-    value = {
-        "$comment": "Written by `krisc compile`: the split of every document ever released, which never changes.",
-        "documents": dict(sorted({**splits, **corpus.pinned}.items())),
-    }
-    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
 
 
 @contextmanager
@@ -166,8 +158,8 @@ def _compile_into(stage: Path, corpus: Corpus, progress: Progress | None, replac
             findings += found
             checked.note(found)
             if document is not None and not checked.errors:
-                checked.counts += count(document)
                 split = splits[entry.id]
+                checked.count(document, split)
                 figures.add(facts, corpus, document, split)
                 comparison.add(document, document.current)
                 for table, row in rows(corpus, document):
@@ -177,12 +169,13 @@ def _compile_into(stage: Path, corpus: Corpus, progress: Progress | None, replac
             if progress:
                 progress(number + 1, len(corpus.index))
         if not checked.errors:
-            findings += check_counts(corpus, checked.counts)
+            findings += check_counts(corpus, checked)
         if not corpus.index:
             findings.append(Finding("corpus-empty", Place("dataset/documents.jsonl")))
         if any(f.severity != "warning" for f in findings):
             raise KriscError(findings)
         facts.agreement = comparison.result() if comparison.documents else None
+        facts.judged = judging.summary(corpus)
         _finish(stage, corpus, facts, writers)
     except BaseException:
         for writer in writers.values():
@@ -202,11 +195,12 @@ def _finish(stage: Path, corpus: Corpus, facts: Facts, writers: dict[tuple[str, 
             written = writers[name, split].close()
             facts.tables[name][split] = SplitFacts(written.files, written.rows, written.arrow_bytes, written.content)
     facts.written_with = {"parquet": f"pyarrow {pa.__version__}"}
-    facts.splits = {s: facts.splits[s] for s in corpus.config.splits if s in facts.splits}
+    figures.finish(facts, corpus)
     for path in sorted(stage.rglob("*.parquet")):
         facts.files[path.relative_to(stage).as_posix()] = _file_facts(path)
     for name, make in artefacts.RELEASE_ARTEFACTS.items():
         if (text := make(corpus, facts)) is not None:
+            (stage / name).parent.mkdir(exist_ok=True)
             (stage / name).write_bytes(text.encode())
     for name in artefacts.RELEASE_ARTEFACTS:
         if (stage / name).exists():

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from krisc.config import Config
 from krisc.findings import Finding, KriscError, Place
 from krisc.form import Form
 from krisc.layers import Layer, Layers, inconsistencies
@@ -25,46 +26,6 @@ from krisc.schemas import annotation_schema, fixed
 from krisc.tokens import tokenize
 
 T = TypeVar("T")
-
-
-class Licences(msgspec.Struct, frozen=True):
-    """SPDX ids, or words where there is none."""
-
-    annotations: str
-    texts: str
-    code: str
-
-
-class Citation(msgspec.Struct, frozen=True):
-    """How the corpus wants to be cited; ``released`` is the date of the release."""
-
-    authors: tuple[str, ...]
-    released: str
-    keywords: tuple[str, ...]
-    doi: str = ""
-
-
-class Expected(msgspec.Struct, frozen=True):
-    """Counts a release must reach (``min``) and those above which it warns (``max``)."""
-
-    min: int | None = None
-    max: int | None = None
-
-
-class Config(msgspec.Struct, frozen=True):
-    """``dataset/corpus.toml``: the identity of the corpus."""
-
-    name: str
-    title: str
-    version: str
-    description: str
-    guidelines: str
-    homepage: str
-    languages: tuple[str, ...]
-    licences: Licences
-    citation: Citation
-    splits: dict[str, float]
-    expected: dict[str, Expected] = {}
 
 
 @dataclass(frozen=True, slots=True)

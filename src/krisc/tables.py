@@ -112,6 +112,7 @@ _PAGE = Struct(
         Column("title", STRING, "Its title."),
         Column("publisher", STRING, "Who published it."),
         Column("date", STRING, "Its date as far as it says: a year, a month or a day.", null=True),
+        Column("note", STRING, "What is odd about it.", null=True),
     )
 )
 _CLAIM = Struct(

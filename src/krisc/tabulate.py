@@ -64,7 +64,10 @@ def _sources(document: Document) -> Row:
         "composed_by": found.composed_by,
         "claims_checked_by": found.checked_by or None,
         "pages": [
-            {"id": p.id, "url": p.url, "title": p.title, "publisher": p.publisher, "date": p.date or None}
+            {
+                **{"id": p.id, "url": p.url, "title": p.title, "publisher": p.publisher},
+                **{"date": p.date or None, "note": p.note or None},
+            }
             for p in found.pages
         ],
         "claims": [

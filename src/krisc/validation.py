@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from krisc.checks import Checked, check_corpus, check_counts, check_document, check_forms, count
+from krisc.checks import Checked, check_corpus, check_counts, check_document, check_forms
 from krisc.findings import Finding, KriscError, Place
 from krisc.store import Corpus
 
@@ -35,11 +35,11 @@ def validate_corpus(
         document, found = check_document(corpus, entry)
         findings += found
         if document is not None:
-            checked.counts += count(document)
+            checked.count(document, corpus.pinned.get(entry.id, ""))
         if progress:
             progress(number + 1, len(entries))
     if wanted is None:
-        findings += check_counts(corpus, checked.counts)
+        findings += check_counts(corpus, checked)
     return findings, len(entries)
 
 

@@ -60,6 +60,15 @@ class Checked:
     errors: int = 0
     warnings: int = 0
     counts: Counter[str] = field(default_factory=Counter)
+    labels: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def count(self, document: Document, split: str) -> None:
+        """Count one document, its gold annotations by layer, and its labels in its split ("" while it has none)."""
+        layers = document.gold.layers if document.gold else {}
+        self.counts["documents"] += 1
+        for name, listed in layers.items():
+            self.counts[name] += len(listed)
+            self.labels.update((split, f"{name}/{a.label}") for a in listed)
 
     def note(self, findings: Sequence[Finding]) -> None:
         """Count findings."""
@@ -93,6 +102,7 @@ def check_corpus(corpus: Corpus, replaced: str = "") -> list[Finding]:
         partial(across.passes_are_kept, replaced=replaced),
         across.register_holds,
         across.splits_hold,
+        across.near_duplicates_are_of_one_incident,
     )
     return [finding for part in parts for finding in part(corpus)]
 
@@ -130,13 +140,7 @@ def check_file(corpus: Corpus, document: Document, file: AnnotationFile, name: s
     return findings
 
 
-def count(document: Document) -> Counter[str]:
-    """One document, and its gold annotations by layer."""
-    layers = document.gold.layers if document.gold else {}
-    return Counter({"documents": 1, **{name: len(annotations) for name, annotations in layers.items()}})
-
-
-def check_counts(corpus: Corpus, counts: Counter[str]) -> list[Finding]:
-    """Findings about the expected counts, once all documents were counted."""
-    every = {"documents": 0, **dict.fromkeys(corpus.layers, 0), **counts}
-    return list(across.counts_are_expected(corpus, every))
+def check_counts(corpus: Corpus, checked: Checked) -> list[Finding]:
+    """Findings about the expected counts, and about labels that a split lacks, once all documents were counted."""
+    every = {"documents": 0, **dict.fromkeys(corpus.layers, 0), **checked.counts}
+    return [*across.counts_are_expected(corpus, every), *across.labels_are_everywhere(corpus, checked.labels)]

