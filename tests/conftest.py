@@ -42,6 +42,29 @@ def repository() -> Path:
 
 
 @pytest.fixture(scope="session")
+def article(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A corpus of the published article alone, with all layers of the repository: what takes long on 61 documents."""
+    import json  # noqa: PLC0415
+
+    folder, name = tmp_path_factory.mktemp("article") / "corpus", "gulan-314240"
+    for part in ("schema/layers", "annotations/passes", "annotations/decisions", "dataset/raw"):
+        (folder / part).mkdir(parents=True)
+    shutil.copytree(ROOT / "schema/layers", folder / "schema/layers", dirs_exist_ok=True)
+    for path in [*ROOT.glob(f"annotations/**/{name}.*"), ROOT / "annotations/annotators.toml"]:
+        target = folder / path.relative_to(ROOT)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, target)
+    for path in (ROOT / f"dataset/raw/{name}.txt", ROOT / "dataset/entities.jsonl"):
+        shutil.copy(path, folder / path.relative_to(ROOT))
+    lines = (ROOT / "dataset/documents.jsonl").read_text(encoding="utf-8").splitlines()
+    [line] = [one for one in lines if json.loads(one)["id"] == name]
+    (folder / "dataset/documents.jsonl").write_text(line + "\n", encoding="utf-8")
+    config = (ROOT / "dataset/corpus.toml").read_text(encoding="utf-8").partition("\n# What `krisc split`")[0]
+    (folder / "dataset/corpus.toml").write_text(config.replace("plots = true", "plots = false"), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
 def _starter(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("starter") / "corpus"
     create(folder)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from krisc.authoring import format_file
 from krisc.canonical import dumps, order
 from krisc.jsontext import loads
 from krisc.model import Annotation, AnnotationFile, Argument, Segment
@@ -36,7 +37,7 @@ def ids(one, layer):
 
 @pytest.mark.parametrize("path", list(REPOSITORY.annotation_paths()), ids=lambda path: path.stem)
 def test_the_repository_is_in_canonical_form(path):
-    assert dumps(REPOSITORY.read_annotations(path), LAYERS) == path.read_text(encoding="utf-8")
+    assert format_file(REPOSITORY, path, check=True) == (False, ())
 
 
 @settings(deadline=None, max_examples=30)

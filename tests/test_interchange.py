@@ -270,10 +270,10 @@ def test_columns_carry_tokens_and_outermost_spans(schema, made):
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_an_inferred_import_validates_compiles_and_loads(name, tmp_path, repository):
+def test_an_inferred_import_validates_compiles_and_loads(name, tmp_path, article):
     import datasets  # noqa: PLC0415 - after conftest has set the environment
 
-    export_corpus(name, Corpus(repository), tmp_path / "out")
+    export_corpus(name, Corpus(article), tmp_path / "out")
     report, findings = import_corpus(name, tmp_path / "out", tmp_path / "corpus")
     assert findings == []
     assert report.aside == []
@@ -284,8 +284,8 @@ def test_an_inferred_import_validates_compiles_and_loads(name, tmp_path, reposit
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_strict_writes_nothing_when_something_is_lost(name, tmp_path, repository, capsys):
-    assert run("export", name, tmp_path / "out", "--strict", "--corpus", repository) == 1
+def test_strict_writes_nothing_when_something_is_lost(name, tmp_path, article, capsys):
+    assert run("export", name, tmp_path / "out", "--strict", "--corpus", article) == 1
     assert "conversion-loss" in capsys.readouterr().out
     assert list(tmp_path.iterdir()) == []
 

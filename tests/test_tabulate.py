@@ -57,8 +57,12 @@ def filler(layers, target, segments=()):
         for a in listed:
             if a["id"] == target:
                 anchor = a.get("segments") or a.get("trigger")
-                return {"target": target, "layer": layer, "label": a["label"], **stretch(anchor)}
-    return {"target": None, "layer": None, "label": None, **stretch(segments)}
+                return {"target": target, "layer": layer, "label": a["label"], **filled(anchor)}
+    return {"target": None, "layer": None, "label": None, **filled(segments)}
+
+
+def filled(segments):
+    return {**stretch(segments), "segments": [stretch([s]) for s in segments]}
 
 
 def pairs(both, *kinds):
@@ -134,7 +138,9 @@ def test_the_document_holds_its_text_and_every_layer(both):
     layers, text, found = both
     [row] = found["documents"]
     assert row["text"] == text
-    assert row["published"] == datetime.date.fromisoformat(CORPUS.read_record(CORPUS.index[0]).published)
+    record = next(CORPUS.read_record(e) for e in CORPUS.index if e.id == row["document_id"])
+    assert str(row["published"] or "") == record.published
+    assert str(row["as_of"] or "") == record.as_of
     for name in LAYERS:
         nested = row[name]
         assert (nested is None) == (name not in layers)

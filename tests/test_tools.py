@@ -22,13 +22,13 @@ KARWAN, ZERIN, SORAN = ((TEXT.index(w), TEXT.index(w) + len(w)) for w in ("Karwa
 
 
 @pytest.fixture(scope="module")
-def exported(tmp_path_factory, repository):
+def exported(tmp_path_factory, article):
     """The corpus in a format, made once."""
     folder, made = tmp_path_factory.mktemp("exported"), {}
 
     def export(name):
         if name not in made:
-            export_corpus(name, Corpus(repository), folder / name)
+            export_corpus(name, Corpus(article), folder / name)
             made[name] = folder / name
         return made[name]
 
@@ -36,9 +36,9 @@ def exported(tmp_path_factory, repository):
 
 
 @pytest.fixture(scope="module")
-def gold(repository):
+def gold(article):
     """Text and layers of the first document of the corpus."""
-    corpus = Corpus(repository)
+    corpus = Corpus(article)
     entry = corpus.index[0]
     text = corpus.raw_path(entry.id).read_bytes().decode()
     return entry.id, text, corpus.read_annotations(corpus.gold_path(entry.id)).layers

@@ -8,7 +8,7 @@ import msgspec
 
 from krisc.agreement import Agreement, Value
 from krisc.layers import unit_layer
-from krisc.model import AnnotationFile, Sources
+from krisc.model import AnnotationFile, Retraction, Sources
 from krisc.store import Corpus, Document, sha256
 from krisc.tabulate import tokens_of
 
@@ -147,6 +147,7 @@ class Facts(msgspec.Struct):
     composed: Composed | None = None
     entities: dict[str, EntityFacts] = {}
     judged: Judged | None = None
+    retracted: list[Retraction] = []
     register_entries: int = 0
     layers: dict[str, LayerFacts] = {}
     annotators: dict[str, AnnotatorFacts] = {}
@@ -182,6 +183,7 @@ def start(corpus: Corpus) -> Facts:
         version=config.version,
         guidelines=config.guidelines,
         register_entries=len(corpus.register),
+        retracted=list(corpus.retractions),
         incidents=len({entry.incident for entry in corpus.index}),
         layers={name: LayerFacts(labels=dict.fromkeys(layer.labels, 0)) for name, layer in corpus.layers.items()},
         annotators={n: AnnotatorFacts(a.kind, a.name, a.given) for n, a in sorted(corpus.annotators.items())},

@@ -168,6 +168,15 @@ class RegisterEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     note: str = ""
 
 
+class Retraction(msgspec.Struct, frozen=True):
+    """One line of ``dataset/retractions.jsonl``: a released document that left, since which version, and why."""
+
+    document: str
+    version: str
+    date: str
+    reason: str
+
+
 class Annotator(msgspec.Struct, frozen=True):
     """One entry of ``annotations/annotators.toml``: who annotated, and what they were given."""
 

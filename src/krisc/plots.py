@@ -6,6 +6,8 @@ matplotlib writes them, with fixed ids, no date, and text as text.
 from __future__ import annotations
 
 import io
+import math
+import statistics
 from collections.abc import Callable
 from typing import Any
 
@@ -15,8 +17,8 @@ from krisc.findings import Finding, KriscError, Place
 from krisc.store import Corpus
 
 COLOURS = ("#4477AA", "#EE6677", "#228833", "#CCBB44", "#66CCEE", "#AA3377")  # told apart by colour-blind people (Tol)
-NAMED = 14  # places whose name is written on the map
-FRAME = 9.0  # degrees on each side of the middle of the map
+APART = 0.22  # degrees of latitude that two names on the map keep
+FRAME = 4.5  # degrees on each side of the middle of the map
 
 
 def _figure(width: float, height: float) -> Any:  # noqa: ANN401 - matplotlib is an optional dependency
@@ -107,11 +109,12 @@ def agreement(corpus: Corpus, facts: Facts) -> str | None:
             colour = COLOURS[known.index(name) % len(COLOURS)]
             if v.low is not None and v.high is not None:
                 axis.plot([v.low, v.high], [n, n], color=colour, linewidth=3, alpha=0.4, solid_capstyle="butt")
-            axis.plot([v.value], [n], "o", color=colour)
+            axis.plot([v.value], [n], "o", color=colour, clip_on=False)
         axis.set_yticks(range(len(rows)), [f"{name}: {v.measure}" for name, v in reversed(rows)])
-        axis.set_xlim(min([0.0, *(v.value for _, v in rows if v.value is not None)]), 1)
+        least = min(v.value if v.low is None else v.low for _, v in rows if v.value is not None)
+        axis.set_xlim(math.floor(least * 10) / 10 - 0.05, 1)
         axis.grid(axis="x", alpha=0.3)
-        axis.set_xlabel("agreement of the passes before adjudication, with 95% intervals")
+        axis.set_xlabel("agreement of the passes before adjudication, with 95% intervals; the axis does not begin at 0")
         return figure
 
     return _svg(draw)
@@ -126,15 +129,17 @@ def places(corpus: Corpus, facts: Facts) -> str | None:
         return None
 
     def draw() -> Any:  # noqa: ANN401
-        total = sum(e.mentions for e, _ in found)
-        middle = [sum(e.mentions * where[n] for e, where in found) / total for n in (0, 1)]
+        middle = [statistics.median(where[n] for e, where in found for _ in range(e.mentions)) for n in (0, 1)]
         near = [(e, w) for e, w in found if all(abs(w[n] - middle[n]) <= FRAME for n in (0, 1))]
         figure = _figure(8, 6)
         axis = figure.subplots()
         sizes = [12 + 6 * e.mentions for e, _ in near]
         axis.scatter([w[1] for _, w in near], [w[0] for _, w in near], s=sizes, color=COLOURS[0], alpha=0.5)
-        for e, w in sorted(near, key=lambda one: -one[0].mentions)[:NAMED]:
-            axis.annotate(e.name, (w[1], w[0]), xytext=(4, 4), textcoords="offset points", fontsize=8)
+        named: list[tuple[float, float]] = []
+        for e, w in sorted(near, key=lambda one: (-one[0].mentions, one[0].name)):
+            if all(abs(w[0] - a) > APART or abs(w[1] - b) > 4 * APART for a, b in named):  # a name must be legible
+                named.append(w)
+                axis.annotate(e.name, (w[1], w[0]), xytext=(5, 5), textcoords="offset points", fontsize=8)
         axis.set_aspect(1.2)
         axis.grid(alpha=0.3)
         axis.set_xlabel("degrees east")

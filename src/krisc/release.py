@@ -30,6 +30,7 @@ from krisc.tabulate import rows
 
 Progress = Callable[[int, int], None]
 MANIFEST = "release.json"
+CHECKSUMS = "SHA256SUMS"
 
 
 @dataclass
@@ -198,6 +199,10 @@ def _finish(stage: Path, corpus: Corpus, facts: Facts, writers: dict[tuple[str, 
     figures.finish(facts, corpus)
     for path in sorted(stage.rglob("*.parquet")):
         facts.files[path.relative_to(stage).as_posix()] = _file_facts(path)
+    for path in sorted((corpus.root / "schema" / "layers").glob("*.toml")):
+        (stage / "schema" / "layers").mkdir(parents=True, exist_ok=True)
+        (stage / "schema" / "layers" / path.name).write_bytes(path.read_bytes())
+        facts.files[f"schema/layers/{path.name}"] = _file_facts(path)
     for name, make in artefacts.RELEASE_ARTEFACTS.items():
         if (text := make(corpus, facts)) is not None:
             (stage / name).parent.mkdir(exist_ok=True)
@@ -205,7 +210,16 @@ def _finish(stage: Path, corpus: Corpus, facts: Facts, writers: dict[tuple[str, 
     for name in artefacts.RELEASE_ARTEFACTS:
         if (stage / name).exists():
             facts.files[name] = _file_facts(stage / name)
-    (stage / MANIFEST).write_bytes(artefacts.manifest(corpus, facts).encode())
+    manifest = artefacts.manifest(corpus, facts).encode()
+    (stage / MANIFEST).write_bytes(manifest)
+    (stage / CHECKSUMS).write_text(checksums(facts, manifest), encoding="ascii")
+
+
+def checksums(facts: Facts, manifest: bytes) -> str:
+    """``SHA256SUMS`` of a release, as sha256sum writes and checks it: every file, ``release.json`` included."""
+    listed = {name: one.sha256 for name, one in facts.files.items()}
+    listed[MANIFEST] = hashlib.sha256(manifest).hexdigest()
+    return "".join(f"{digest}  {name}\n" for name, digest in sorted(listed.items()))
 
 
 def _file_facts(path: Path) -> FileFacts:
@@ -266,9 +280,9 @@ def check_generated(corpus: Corpus) -> Iterator[Finding]:
             yield Finding("generated-stale", Place(name), {"file": name, "problem": "is not what its sources make now"})
 
 
-def check_release(corpus: Corpus, progress: Progress | None = None) -> Iterator[Finding]:
-    """Rebuild the release of the corpus's version in another folder, and yield where the two differ."""
-    target = corpus.releases / corpus.config.version
+def check_release(corpus: Corpus, progress: Progress | None = None, release: Path | None = None) -> Iterator[Finding]:
+    """Rebuild the release of the corpus's version in another folder, and yield where it and ``release`` differ."""
+    target = release or corpus.releases / corpus.config.version
     if not (target / MANIFEST).is_file():
         yield Finding("release-missing", Place(corpus.name(target)), {"version": corpus.config.version})
         return

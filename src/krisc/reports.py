@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
+from importlib import resources
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -18,6 +20,7 @@ from krisc.findings import Finding, Place
 
 if TYPE_CHECKING:
     from krisc.agreement import Agreement, Value
+    from krisc.comparing import Difference, DocumentChange
     from krisc.interchange.reanchor import Correction
 
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -249,3 +252,51 @@ def _short(words: str) -> str:
     """Words in quotation marks, on one line and not too long."""
     plain = json.dumps(words, ensure_ascii=False)
     return plain if len(plain) <= 60 else f'{plain[:57]}…"'
+
+
+def difference_page(made: Difference) -> str:
+    """A difference as a page for a browser: every change, and both versions of each text side by side."""
+    import jinja2  # noqa: PLC0415 - only for this page
+
+    template = resources.files("krisc").joinpath("templates", "difference.html.jinja").read_text(encoding="utf-8")
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.from_string(template).render(made=made, columns=lambda document: _sides(made, document))
+
+
+def _sides(made: Difference, document: DocumentChange) -> list[list[tuple[str, str]]]:
+    """Both texts of a document, cut where annotations that changed begin and end: words, and the kind of change."""
+    columns = []
+    for text, side in zip(made.texts[document.id], ("old", "new"), strict=True):
+        marks = [(span, a.kind) for a in document.annotations for span in (a.old if side == "old" else a.new)]
+        marks = [(span, kind) for span, kind in marks if span[1] <= len(text)]
+        cuts = sorted({0, len(text), *(point for span, _ in marks for point in span)})
+        pieces = []
+        for start, end in pairwise(cuts):
+            kinds = [kind for span, kind in marks if span[0] <= start and end <= span[1]]
+            pieces.append((text[start:end], kinds[0] if kinds else ""))
+        columns.append(pieces)
+    return columns
+
+
+def difference_text(made: Difference) -> str:
+    """A difference as lines of text: the summary, then every document and every annotation that changed."""
+    from krisc.changelog import summary  # noqa: PLC0415 - only for this text
+
+    lines = [f"{made.old} to {made.new}", summary(made)]
+    for one in made.documents:
+        words = [one.kind]
+        words += (
+            [f"split {one.was_split} to {one.split}"] if one.kind == "changed" and one.split != one.was_split else []
+        )
+        words += ["text"] if one.text_changed else []
+        words += [f"{key}: {old!r} to {new!r}" for key, (old, new) in one.metadata.items()]
+        words += [f"{one.provenance} annotation(s) with another history"] if one.provenance else []
+        lines.append(f"{one.id}: {', '.join(words)}")
+        for a in one.annotations:
+            parts = f" ({', '.join(a.what)})" if a.what else ""
+            lines.append(f"  {a.kind}{parts} {a.layer}")
+            lines += [f"    - {a.before}"] if a.before else []
+            lines += [f"    + {a.after}"] if a.after else []
+    return "\n".join(lines).rstrip() + "\n"

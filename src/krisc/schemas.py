@@ -23,6 +23,7 @@ FIXED = (
     "decisions",
     "sources",
     "judgements",
+    "retractions",
     "splits",
     "mapping",
 )

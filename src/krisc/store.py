@@ -20,7 +20,7 @@ from krisc.config import Config
 from krisc.findings import Finding, KriscError, Place
 from krisc.form import Form
 from krisc.layers import Layer, Layers, inconsistencies
-from krisc.model import AnnotationFile, Annotator, DocumentRecord, RegisterEntry, Sources
+from krisc.model import AnnotationFile, Annotator, DocumentRecord, RegisterEntry, Retraction, Sources
 from krisc.reading import decode_file, parse_json, read_bytes, read_json, read_lines, read_toml, relative
 from krisc.schemas import annotation_schema, fixed
 from krisc.tokens import tokenize
@@ -173,6 +173,12 @@ class Corpus:
         if not path.exists():
             return {}
         return dict(read_json(path, self.root, Form(fixed("splits")))["documents"])
+
+    @cached_property
+    def retractions(self) -> tuple[Retraction, ...]:
+        """The documents that were released and left."""
+        path = self.dataset / "retractions.jsonl"
+        return tuple(one for _, one in self._records(path, "retractions", Retraction)) if path.exists() else ()
 
     def raw_path(self, document: str) -> Path:
         """Where the raw text of a document lies."""

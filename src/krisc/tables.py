@@ -95,6 +95,7 @@ _TARGET = (
     Column("layer", STRING, "Layer of that annotation.", null=True),
     Column("label", STRING, "Label of that annotation.", null=True),
     *_STRETCH,
+    _SEGMENTS,
 )
 _PROVENANCE = (
     Column("note", STRING, "The annotator's note.", null=True),

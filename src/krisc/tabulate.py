@@ -111,7 +111,7 @@ def _annotation(
 ) -> Row:
     row: Row = {"id": a.id, "label": list(layer.labels).index(a.label)}
     if layer.kind in ("span", "event"):
-        row |= {**_stretch(a.anchor), "segments": [_stretch((s,)) for s in a.anchor]}
+        row |= _filled(a.anchor)
     filled = [(g.role, _filler(g.target, g.segments, where)) for g in a.arguments]
     if layer.kind == "event":
         roles = list(layer.roles)
@@ -149,9 +149,13 @@ def _stretch(segments: tuple[Segment, ...]) -> Row:
 
 def _filler(target: str, segments: tuple[Segment, ...], where: Mapping[str, tuple[str, Annotation]]) -> Row:
     if not target:
-        return {"target": None, "layer": None, "label": None, **_stretch(segments)}
+        return {"target": None, "layer": None, "label": None, **_filled(segments)}
     layer, other = where[target]
-    return {"target": target, "layer": layer, "label": other.label, **_stretch(other.anchor)}
+    return {"target": target, "layer": layer, "label": other.label, **_filled(other.anchor)}
+
+
+def _filled(segments: tuple[Segment, ...]) -> Row:
+    return {**_stretch(segments), "segments": [_stretch((s,)) for s in segments]}
 
 
 def _units(document: Document, file: AnnotationFile, layers: Layers) -> Iterator[Row]:

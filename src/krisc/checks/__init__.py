@@ -79,7 +79,7 @@ class Checked:
 def check_forms(corpus: Corpus) -> list[Finding]:
     """Findings about the form of the corpus's own files; nothing else can be checked before they are mended."""
     broken: list[Finding] = []
-    for part in ("config", "layers", "index", "annotators", "register_lines", "pinned"):
+    for part in ("config", "layers", "index", "annotators", "register_lines", "pinned", "retractions"):
         try:
             getattr(corpus, part)
         except KriscError as error:
@@ -102,6 +102,7 @@ def check_corpus(corpus: Corpus, replaced: str = "") -> list[Finding]:
         partial(across.passes_are_kept, replaced=replaced),
         across.register_holds,
         across.splits_hold,
+        across.nothing_vanishes,
         across.near_duplicates_are_of_one_incident,
     )
     return [finding for part in parts for finding in part(corpus)]
@@ -122,7 +123,8 @@ def check_document(corpus: Corpus, entry: Entry, *, adjudicated: bool = True) ->
     if document.gold is not None:
         findings += check_file(corpus, document, document.gold, corpus.name(corpus.gold_path(entry.id)))
     for path, one in zip(corpus.pass_paths(entry.id), document.passes, strict=True):
-        findings += check_file(corpus, document, one, corpus.name(path))
+        found = check_file(corpus, document, one, corpus.name(path))
+        findings += [f for f in found if f.severity == "error"]  # a pass is not mended, so warnings help nobody
     if adjudicated and len(document.current) > 1 and not any(f.severity == "error" for f in findings):
         findings += outdated(corpus, document)
     return document, findings
@@ -131,7 +133,11 @@ def check_document(corpus: Corpus, entry: Entry, *, adjudicated: bool = True) ->
 def check_file(corpus: Corpus, document: Document, file: AnnotationFile, name: str) -> list[Finding]:
     """The findings of one annotation file, level by level, up to the first level that has errors."""
     raw = corpus.name(corpus.raw_path(document.record.id))
-    context = Context(corpus.layers, corpus.register, corpus.annotators, document, file, name, raw)
+    return check_annotations(Context(corpus.layers, corpus.register, corpus.annotators, document, file, name, raw))
+
+
+def check_annotations(context: Context) -> list[Finding]:
+    """The findings of one annotation file, wherever it was read from, up to the first level that has errors."""
     findings: list[Finding] = []
     for checks in CHECKS.values():
         findings += [finding for check in checks for finding in check(context)]

@@ -190,6 +190,20 @@ def splits_hold(corpus: Corpus) -> Iterator[Finding]:
                 yield Finding("split-leak", place, data, document)
 
 
+def nothing_vanishes(corpus: Corpus) -> Iterator[Finding]:
+    """A document that had a split is there, or was retracted with a reason; and what was retracted is not there."""
+    known = {entry.id: entry for entry in corpus.index}
+    retracted = {one.document for one in corpus.retractions}
+    for document in corpus.pinned:
+        if document not in known and document not in retracted:
+            place = Place("dataset/splits.json", pointer=f"/documents/{document}")
+            yield Finding("document-vanished", place, {"name": document}, document)
+    for number, one in enumerate(corpus.retractions, start=1):
+        if one.document in known:
+            place = Place("dataset/retractions.jsonl", pointer="/document", record=number)
+            yield Finding("retraction-contradicted", place, {"name": one.document}, one.document)
+
+
 def near_duplicates_are_of_one_incident(corpus: Corpus) -> Iterator[Finding]:
     """Documents with nearly the same text are of one incident, and so share a split, where the corpus asks for it."""
     threshold = corpus.config.near_duplicates

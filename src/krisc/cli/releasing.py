@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,12 @@ if TYPE_CHECKING:
     from krisc.findings import Finding
 
 from krisc.cli.common import cli, common, epilog, json_option, open_corpus, open_sound, progress_bar, report, summary
+
+
+def told_of(warnings: Sequence[Finding]) -> None:
+    """Say how many warnings there are; they blocked nothing, and `krisc validate` shows them."""
+    if warnings:
+        click.echo(f"{len(warnings)} warning(s); krisc validate shows them", err=True)
 
 
 @cli.command(epilog=epilog("krisc split", "krisc split --redo"))
@@ -58,7 +65,7 @@ def compile_(out: Path | None, replace: bool, folder: Path, quiet: bool, as_json
 
         click.echo(manifest(corpus, facts), nl=False)
     else:
-        report(compiled.findings, corpus.root)
+        told_of(compiled.findings)
     if not quiet:
         state = "is there already, byte for byte" if compiled.unchanged else "written"
         rows = sum(one.rows for splits in facts.tables.values() for one in splits.values())
@@ -68,6 +75,71 @@ def compile_(out: Path | None, replace: bool, folder: Path, quiet: bool, as_json
             f"{len(facts.tables)} configurations, {rows} rows, {size:,} bytes in {compiled.folder}",
             err=True,
         )
+
+
+@cli.command(epilog=epilog("krisc verify dataset/releases/1.0.0", "krisc verify ~/Downloads/krisc --sources ."))
+@click.argument("release", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--sources", type=click.Path(path_type=Path, file_okay=False), help="Corpus that is to give these bytes.")
+@click.option("-q", "--quiet", is_flag=True, help="Print findings and nothing else.")
+@json_option
+def verify(release: Path, sources: Path | None, quiet: bool, as_json: bool) -> None:
+    """Verify a copy of a release, offline: files, rows, rules, splits, figures and card."""
+    from krisc.release import check_release  # noqa: PLC0415
+    from krisc.verifying import verify as work  # noqa: PLC0415
+
+    with progress_bar("verifying", quiet) as progress:
+        findings, facts = work(release, progress)
+        if sources:
+            findings += check_release(open_sound(sources), progress, release)
+    code = report(findings, release, "json" if as_json else "text")
+    if facts and not quiet:
+        rows = sum(one.rows for splits in facts.tables.values() for one in splits.values())
+        told = f"{facts.name} {facts.version}: {len(facts.files)} files and {rows:,} rows verified"
+        click.echo(f"{told}, {summary(findings)}", err=True)
+    sys.exit(code)
+
+
+@cli.command(epilog=epilog("krisc diff 0.1.0 1.0.0", "krisc diff HEAD~3 . --page difference.html"))
+@click.argument("old")
+@click.argument("new")
+@click.option(
+    "--page", type=click.Path(path_type=Path, dir_okay=False), help="Write a page with both texts side by side."
+)
+@common
+@json_option
+def diff(old: str, new: str, page: Path | None, folder: Path, quiet: bool, as_json: bool) -> None:
+    """Say what changed from OLD to NEW, annotation by annotation: versions, folders, git revisions, or . for now."""
+    from krisc.changelog import difference  # noqa: PLC0415
+    from krisc.reports import difference_page, difference_text  # noqa: PLC0415
+    from krisc.store import write_atomically  # noqa: PLC0415
+
+    made = difference(open_sound(folder), old, new, texts=page is not None)
+    if page is not None:
+        write_atomically(page, difference_page(made).encode())
+    if as_json:
+        import msgspec  # noqa: PLC0415
+
+        made.texts = {}
+        click.echo(msgspec.json.format(msgspec.json.encode(made), indent=1).decode())
+    elif not quiet:
+        click.echo(difference_text(made), nl=False)
+
+
+@cli.command(name="release", epilog=epilog("krisc release"))
+@click.option("--replace", is_flag=True, help="Replace a release of this version (never one that was published).")
+@common
+def release_(replace: bool, folder: Path, quiet: bool) -> None:
+    """Compile, if the version is as high as the change calls for; write the changelog and the generated files."""
+    from krisc.changelog import release as work  # noqa: PLC0415
+    from krisc.changelog import summary as words  # noqa: PLC0415
+
+    corpus = open_sound(folder)
+    with progress_bar("compiling", quiet) as progress:
+        compiled, made = work(corpus, replace=replace, progress=progress)
+    told_of(compiled.findings)
+    if not quiet:
+        told = words(made) if made else f"{compiled.facts.version}: there is no earlier release\n"
+        click.echo(told, nl=False, err=True)
 
 
 @cli.command(epilog=epilog("krisc docs"))
@@ -87,13 +159,14 @@ def docs(folder: Path, quiet: bool) -> None:
 def check(folder: Path, quiet: bool, as_json: bool) -> None:
     """Rebuild the release and compare it, and look for stale generated files and unformatted annotation."""
     from krisc.authoring import format_file  # noqa: PLC0415
+    from krisc.changelog import check_changelog  # noqa: PLC0415
     from krisc.release import check_generated, check_release  # noqa: PLC0415
 
     corpus = open_sound(folder)
     with progress_bar("rebuilding", quiet) as progress:
         findings = list(check_release(corpus, progress))
     if not any(f.id == "release-missing" for f in findings):
-        findings += check_generated(corpus)
+        findings += [*check_generated(corpus), *check_changelog(corpus)]
     for path in corpus.annotation_paths():
         differs, _ = format_file(corpus, path, check=True)
         if differs:
