@@ -85,6 +85,14 @@ def _composed(text: str) -> Iterator[int]:
         length = now
 
 
+def _utf16_of_lf(text: str) -> Iterator[int]:
+    """What a browser counts, which makes every CRLF a line feed."""
+    before = ""
+    for character in text:
+        yield 0 if before + character == "\r\n" else 1 + (character > "\uffff")
+        before = character
+
+
 def _collapsed(text: str) -> Iterator[int]:
     before = " "
     for character in text:
@@ -132,6 +140,8 @@ CONVENTIONS: dict[str, Convention] = {
     "a text with HTML entities": Convention(lambda t: (len(html.escape(c)) for c in t)),
     "an end that is inclusive": Convention(inclusive=True),
     "characters counted from 1, the last one included": Convention(shift=-1, inclusive=True),
+    "UTF-16 code units, CRLF line ends counted as one": Convention(_utf16_of_lf),
+    "a text whose first character was cut off": Convention(shift=1),
 }
 
 
