@@ -79,6 +79,45 @@ def test_brat_spans_over_a_line_end_are_one_again(tmp_path):
     assert words(made["d"], "entity") == [("X", "Soran.\nThey")]
 
 
+def test_brat_says_what_it_says_twice(tmp_path):
+    """An attribute has one value here: what came first stays, and the rest is counted."""
+    listed = """\
+T1\tX 0 6\tKarwan
+A1\tMood T1 calm
+A2\tMood T1 angry
+N1\tReference T1 Wikipedia:1\tKarwan
+N2\tReference T1 Wikipedia:2\tKarwan Ali
+N3\tReference T1 Register:7\tKarwan
+N4\tReference T9 Wikipedia:3\tNobody
+"""
+    report, findings, made = imported("brat", tmp_path, {"d.txt": TEXT, "d.ann": listed})
+    assert findings == []
+    wanted = {"Mood": "calm", "wikipedia_id": "1", "wikipedia_name": "Karwan Ali", "register_id": "7"}
+    assert made["d"]["entity"][0].attributes == wanted
+    assert report.counts == {"further values of an attribute": 2, "normalisations of what is not there": 1}
+
+
+def test_brat_ids_stand_once(tmp_path):
+    with pytest.raises(KriscError) as caught:
+        imported("brat", tmp_path, {"d.txt": TEXT, "d.ann": "T1\tX 0 6\tKarwan\nT1\tX 11 16\tZerin\n"})
+    assert "a second time" in str(caught.value.findings[0].data["found"])
+
+
+def test_brat_arguments_that_name_a_trigger_mean_its_event(tmp_path):
+    listed = "T1\tMeet 7 10\tmet\nT2\tLeave 32 36\tleft\nE1\tLeave:T2 Cause:T1\nE2\tMeet:T1\n"
+    report, findings, made = imported("brat", tmp_path, {"d.txt": TEXT, "d.ann": listed})
+    assert (findings, report.counts) == ([], {})
+    assert [g.target for a in made["d"]["event"] for g in a.arguments] == ["E2"]
+
+
+def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path):
+    files = {"d.txt": f"\ufeff{TEXT}", "d.ann": "T1\tX 1 7\tKarwan\n"}
+    report, findings, made = imported("brat", tmp_path, files)
+    assert findings == []
+    assert words(made["d"], "entity") == [("X", "Karwan")]
+    assert report.counts == {"byte order marks, which no text has": 1}
+
+
 @pytest.mark.parametrize(
     "line", ["T1\tX 0 six\tKarwan", "T1 X 0 6", "Q1\tX", "E1\tMeet:T9", "R1\tFriend Arg1", "T1\tX\tKarwan"]
 )
@@ -247,6 +286,21 @@ def test_offsets_are_explained_and_repaired_when_asked(tmp_path, count, name):
     assert (told["matched"], told["of"], told["repaired"]) == (3, 3, True)
     assert told["convention"].startswith(name)
     assert all("repaired from" in a.note for a in made["d"]["entity"])
+
+
+def inclusive(text, at):
+    return at - (at > 0 and not text[at - 1].isspace())
+
+
+@pytest.mark.parametrize("count", [utf16, utf8, inclusive])
+def test_discontinuous_spans_are_held_to_their_words_too(tmp_path, count):
+    stretches = [(EMOJI.index(word), EMOJI.index(word) + len(word)) for word in ("met", "😀 Zerin")]
+    places = ";".join(f"{count(EMOJI, start)} {count(EMOJI, end)}" for start, end in stretches)
+    files = brat_of(count, extra=f"T4\tY {places}\tmet 😀 Zerin\nT5\tY 0 1;2 8\tno such words\n")
+    report, findings, made = imported("brat", tmp_path, files, repair=True)
+    assert findings == []
+    assert ("Y", "met … 😀 Zerin") in words(made["d"], "entity")
+    assert [one["annotation"]["id"] for one in report.aside] == ["T5"]
 
 
 def test_without_repair_what_does_not_fit_is_kept_aside_whole(tmp_path, capsys):

@@ -14,7 +14,9 @@ from typing import Any, Protocol
 from krisc.findings import Finding, KriscError, Place
 from krisc.layers import Layer, Layers
 from krisc.model import Annotation, AnnotationFile, Segment
+from krisc.reading import decode_file, read_bytes, relative
 from krisc.store import Corpus
+from krisc.text import UTF8_BOM
 
 SHOWN = 20  # examples kept of each loss
 METADATA = ("title", "publisher", "url", "published", "language", "rights")
@@ -135,6 +137,18 @@ def library(name: str, extra: str) -> Any:  # noqa: ANN401 - a module that has n
 def quoted(text: str, stretches: Sequence[tuple[int, int]]) -> tuple[Segment, ...]:
     """Segments with their words, where the offsets lie in the text."""
     return tuple(Segment(start, end, text[max(0, start) : max(0, end)]) for start, end in stretches)
+
+
+def annotated_text(path: Path, root: Path) -> str:
+    """The text of a file that offsets point into; a byte order mark stays its first character, as most tools count.
+
+    Raises:
+        KriscError: the file cannot be read or is not a raw text.
+    """
+    name = relative(path, root)
+    data = read_bytes(path, name)
+    mark = "\ufeff" if data.startswith(UTF8_BOM) else ""
+    return mark + decode_file(data.removeprefix(UTF8_BOM), name)
 
 
 def slug(name: str) -> str:

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
-from krisc.interchange.base import Incoming, InterchangeError, Outgoing, Report, quoted
+from msgspec.structs import replace
+
+from krisc.interchange.base import Incoming, InterchangeError, Outgoing, Report, annotated_text, quoted
 from krisc.model import Annotation, Argument, Segment, Value
 from krisc.reading import read_text
 from krisc.store import Corpus
@@ -20,6 +23,8 @@ CONF = "annotation.conf"
 DEFAULT = {"entities": "entity", "events": "event", "relations": "relation", "equivs": "coreference"}
 _LAYER = re.compile(r"#\s*layer:\s*([a-z][a-z0-9_]*)\s*$")
 REGISTER = "Register"
+SYMMETRIC = "<REL-TYPE>:symmetric-transitive"  # what brat calls the types of ``*`` lines
+UNITS = (("utf-32-le", 4), ("utf-16-le", 2), ("utf-8", 1))  # encodings, and bytes of what is counted
 
 
 def read(path: Path, report: Report) -> Iterator[Incoming]:
@@ -33,7 +38,8 @@ def read(path: Path, report: Report) -> Iterator[Incoming]:
             continue
         conf = next((p / CONF for p in (text.parent, root) if (p / CONF).exists()), None)
         name = text.relative_to(root).with_suffix("").as_posix()
-        yield _Document(name, read_text(text, root), read_text(listed, root), _types(conf), str(listed)).read(report)
+        document = _Document(name, annotated_text(text, root), read_text(listed, root), _types(conf), str(listed))
+        yield document.read(report)
 
 
 Types = dict[str, dict[str, tuple[str, str]]]  # by section and type: layer and label
@@ -51,7 +57,8 @@ def _types(conf: Path | None) -> Types:
         elif raw.strip() and not raw.lstrip().startswith(("#", "<")):
             type_ = raw.split("\t")[0].split()[0].lstrip("!") if raw.split() else ""
             label = type_.removeprefix(f"{layer}--") if layer else type_
-            found.setdefault(section, {})[type_] = (layer or DEFAULT.get(section, "entity"), label)
+            kind = "equivs" if SYMMETRIC in raw and section == "relations" else section
+            found.setdefault(kind, {})[type_] = (layer or DEFAULT.get(kind, "entity"), label)
     return found
 
 
@@ -70,6 +77,7 @@ class _Document:
     def read(self, report: Report) -> Incoming:
         """Read the lines: first what stands by itself, then what refers to it."""
         lines = [(n, raw) for n, raw in enumerate(self.listed.split("\n"), start=1) if raw.strip()]
+        self._once(lines)
         order = {"T": 0, "E": 1, "R": 2, "*": 2}
         for number, raw in sorted(lines, key=lambda one: (order.get(one[1][0], 3), one[0])):
             try:
@@ -87,8 +95,17 @@ class _Document:
                 self.found.pop(id_, None)
         layers: dict[str, list[Annotation]] = {}
         for layer, a in self.found.values():
-            layers.setdefault(layer, []).append(a)
+            layers.setdefault(layer, []).append(replace(a, arguments=self._resolved(a.arguments)))
         return Incoming(self.name, self.text, layers, register=self.register)
+
+    def _once(self, lines: list[tuple[int, str]]) -> None:
+        """Make sure that every id that others may refer to is given once."""
+        seen: set[str] = set()
+        for number, raw in lines:
+            id_ = raw.partition("\t")[0]
+            if raw[0] in "TER" and id_ in seen:
+                raise InterchangeError(self.file, number, f"the id {id_[:20]!r} a second time")
+            seen.add(id_)
 
     def _type(self, section: str, type_: str) -> tuple[str, str]:
         return self.types.get(section, {}).get(type_) or (DEFAULT[section], type_)
@@ -104,7 +121,7 @@ class _Document:
             type_, *words = rest.split()
             layer, label = self._type("relations", type_)
             arguments = tuple(Argument(role, target) for role, target in (word.split(":", 1) for word in words))
-            self.found[id_] = (layer, Annotation(id_, label, arguments=self._resolved(arguments)))
+            self.found[id_] = (layer, Annotation(id_, label, arguments=arguments))
         elif kind == "*":
             type_, *members = rest.split()
             self.equivs += 1
@@ -116,7 +133,7 @@ class _Document:
             name, target, *value = rest.split()
             self._attribute(self._target(target), name, " ".join(value) if value else True, report)
         elif kind == "N":
-            self._register(rest)
+            self._register(rest, report)
         elif kind == "#":
             head, _, note = rest.partition("\t")
             self._note(head.split()[1], note, report)
@@ -125,7 +142,7 @@ class _Document:
 
     def _span(self, id_: str, head: str, words: str = "") -> None:
         type_, _, offsets = head.partition(" ")
-        stretches = [tuple(map(int, pair.split())) for pair in offsets.split(";")]
+        stretches = [(int(start), int(end)) for start, end in (pair.split() for pair in offsets.split(";"))]
         joined: list[tuple[int, int]] = []
         for start, end in stretches:
             between = self.text[joined[-1][1] : start] if joined else "x"
@@ -135,8 +152,9 @@ class _Document:
                 joined.append((start, end))
         segments = quoted(self.text, joined)
         said = " ".join(self.text[s:e] for s, e in stretches)
-        if words and " ".join(said.split()) != " ".join(words.split()):
-            segments = tuple(Segment(s.start, s.end, words) for s in segments[:1]) if len(segments) == 1 else segments
+        if words and " ".join(said.split()) != " ".join(words.split()):  # for the offset doctor
+            parts = _parts(words, [end - start for start, end in stretches])
+            segments = tuple(Segment(*stretch, part) for stretch, part in zip(stretches, parts, strict=True))
         self.spans[id_] = (type_, segments)
         self.found[id_] = ("", Annotation(id_, type_))
 
@@ -165,24 +183,33 @@ class _Document:
         if target not in self.found:
             report.lose("attributes of what is not there", f"{self.name} {name}")
             return
-        layer, a = self.found[target]
-        a.attributes[name] = {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
-        self.found[target] = (layer, a)
+        plain = {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
+        self._say(self.found[target][1], name, plain, report)
 
-    def _register(self, rest: str) -> None:
+    def _say(self, a: Annotation, name: str, value: Value, report: Report) -> None:
+        """Give an annotation an attribute, which has one value."""
+        second = a.attributes.setdefault(name, value) != value
+        report.lose("further values of an attribute", f"{self.name} {a.id} {name} {value}", second)
+
+    def _register(self, rest: str, report: Report) -> None:
         """A normalisation: the entity that a chain with this member refers to, or an attribute of the annotation."""
         head, _, words = rest.partition("\t")
         _, target, reference = head.split()
         source, _, key = reference.partition(":")
-        layer, a = self.found[self._target(target)]
-        if source != REGISTER:
-            a.attributes[f"{source.lower()}_id"] = key
+        if (found := self.found.get(self._target(target))) is None:
+            report.lose("normalisations of what is not there", f"{self.name} {target} {reference}")
             return
-        for id_, (chain_layer, chain) in list(self.found.items()):
-            if a.id in chain.members:
-                entity = Annotation(id_, chain.label, members=chain.members, entity=key, attributes=chain.attributes)
-                self.found[id_] = (chain_layer, entity)
-                self.register[key] = (self.spans[a.id][0] if a.id in self.spans else layer, words or key)
+        _, a = found
+        own = source == REGISTER
+        chains = [(id_, *one) for id_, one in self.found.items() if own and a.id in one[1].members]
+        if not chains:
+            self._say(a, f"{source.lower()}_id", key, report)
+            if words and words != " ".join(s.quote for s in self.spans.get(target, ("", ()))[1]):
+                self._say(a, f"{source.lower()}_name", words, report)
+            return
+        for id_, layer, chain in chains:
+            self.found[id_] = (layer, replace(chain, entity=key))
+            self.register[key] = (self.spans[a.id][0] if a.id in self.spans else found[0], words or key)
 
     def _note(self, target: str, note: str, report: Report) -> None:
         if (found := self.found.get(self._target(target))) is None:
@@ -190,8 +217,20 @@ class _Document:
             return
         layer, a = found
         joined = f"{a.note}; {note}" if a.note else note
-        kept = {f: getattr(a, f) for f in a.__struct_fields__} | {"note": joined}
-        self.found[self._target(target)] = (layer, Annotation(**kept))
+        self.found[self._target(target)] = (layer, replace(a, note=joined))
+
+
+def _parts(words: str, lengths: list[int]) -> list[str]:
+    """The words of every fragment, by lengths in whichever units they were counted; all words, where none fit."""
+    for inclusive, (encoding, size) in product((0, 1), UNITS):
+        data, at, parts = words.encode(encoding), 0, []
+        for length in lengths:
+            end = at + (length + inclusive) * size
+            parts.append(data[at:end].decode(encoding, errors="replace"))
+            at = end + size
+        if " ".join(parts) == words:
+            return parts
+    return [words] * len(lengths)
 
 
 def write(corpus: Corpus, documents: Iterator[Outgoing], out: Path, report: Report) -> None:

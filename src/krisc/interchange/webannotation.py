@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from krisc.interchange.base import Incoming, InterchangeError, Outgoing, Report
+from krisc.interchange.base import Incoming, InterchangeError, Outgoing, Report, annotated_text
 from krisc.jsontext import JsonError, loads
 from krisc.model import Annotation, Segment
 from krisc.reading import read_text
@@ -39,7 +39,7 @@ def read(path: Path, report: Report) -> Iterator[Incoming]:
 
 
 def _document(file: Path, items: list[dict[str, Any]], report: Report) -> Incoming:
-    text = read_text(file.with_suffix(".txt"), file.parent)
+    text = annotated_text(file.with_suffix(".txt"), file.parent)
     layers: dict[str, list[Annotation]] = {}
     register: dict[str, tuple[str, str]] = {}
     for number, item in enumerate(items, start=1):
