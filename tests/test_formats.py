@@ -1,6 +1,7 @@
 """Files as other tools write them, offsets as other tools count them, and files that nobody should trust."""
 
 import json
+import re
 
 import pytest
 from passes_of_example import run
@@ -8,6 +9,7 @@ from passes_of_example import run
 from krisc.findings import KriscError
 from krisc.interchange.base import Report
 from krisc.interchange.columns import chunks
+from krisc.interchange.exporting import export_corpus
 from krisc.interchange.importing import import_corpus
 from krisc.store import Corpus
 
@@ -77,6 +79,37 @@ def test_brat_spans_over_a_line_end_are_one_again(tmp_path):
     _, findings, made = imported("brat", tmp_path, {"d.txt": TEXT, "d.ann": listed})
     assert findings == []
     assert words(made["d"], "entity") == [("X", "Soran.\nThey")]
+
+
+def test_brat_gets_what_it_can_open(tmp_path):
+    """Its sections are four, its types ASCII, and its relations have two arguments: brat's own projectconfig.py."""
+    listed = """\
+T1\tPërson 0 6\tKarwan
+T2\tP_rson 11 16\tZerin
+T3\tPlace 20 25\tSoran
+R1\tSells Arg1:T1 Arg2:T2 Arg3:T3
+R2\tKnows ärg1:T1 Arg2:T2
+*\tEquiv T1 T2
+A1\tFürst T1
+"""
+    _, findings, made = imported("brat", tmp_path, {"d.txt": TEXT, "d.ann": listed})
+    assert findings == []
+    report = export_corpus("brat", Corpus(tmp_path / "corpus"), tmp_path / "out")
+    conf = (tmp_path / "out/annotation.conf").read_text(encoding="utf-8")
+    assert re.findall(r"^\[(.+)\]$", conf, re.MULTILINE) == ["entities", "relations", "events", "attributes"]
+    assert "\nEquiv\tArg1:<ANY>, Arg2:<ANY>, <REL-TYPE>:symmetric-transitive\n" in conf
+    assert "# label: Përson\nP_rson\n" in conf
+    assert "\nP_rson-2\n" in conf
+    ann = (tmp_path / "out/d.ann").read_text(encoding="utf-8")
+    assert "R1\tKnows _rg1:T1 Arg2:T2\n" in ann
+    assert "Sells" not in ann
+    assert report.counts["relations of other than two annotations in two roles"] == 1
+    assert report.counts["letters of names that brat cannot have"] == 2
+    import_corpus("brat", tmp_path / "out", tmp_path / "back")
+    back = Corpus(tmp_path / "back")
+    layers = back.read_annotations(back.gold_path("d")).layers
+    assert words(layers, "entity") == words(made["d"], "entity")
+    assert [(a.label, len(a.members)) for a in layers["coreference"]] == [("Equiv", 2)]
 
 
 def test_brat_says_what_it_says_twice(tmp_path):

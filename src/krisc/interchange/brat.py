@@ -1,8 +1,8 @@
 """brat stand-off: ``<document>.txt`` and ``<document>.ann`` in a folder, with ``annotation.conf``.
 
 Source: https://brat.nlplab.org/standoff.html and https://brat.nlplab.org/configuration.html. Offsets are Unicode code
-points. Where several layers are written, comments in annotation.conf say to which layer a type belongs. Writing stands
-in ``brat_writing``.
+points. Comments in annotation.conf say to which layer a type belongs, and which label it is where brat cannot call it
+so. Writing stands in ``brat_writing``.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from krisc.store import Corpus
 CONF = "annotation.conf"
 DEFAULT = {"entities": "entity", "events": "event", "relations": "relation", "equivs": "coreference"}
 _LAYER = re.compile(r"#\s*layer:\s*([a-z][a-z0-9_]*)\s*$")
+_LABEL = re.compile(r"#\s*label:\s*(\S.*?)\s*$")
 REGISTER = "Register"
 SYMMETRIC = "<REL-TYPE>:symmetric-transitive"  # what brat calls the types of ``*`` lines
 UNITS = (("utf-32-le", 4), ("utf-16-le", 2), ("utf-8", 1))  # encodings, and bytes of what is counted
@@ -48,17 +49,20 @@ Types = dict[str, dict[str, tuple[str, str]]]  # by section and type: layer and 
 def _types(conf: Path | None) -> Types:
     """By section, the layer and label of every type that annotation.conf tells of."""
     found: Types = {}
-    section, layer = "", ""
+    section, layer, named = "", "", ""
     for raw in read_text(conf, conf.parent).splitlines() if conf else ():
         if match := re.fullmatch(r"\[(\w+)\]\s*", raw):
-            section, layer = match[1], ""
+            section, layer, named = match[1], "", ""
         elif match := _LAYER.match(raw):
             layer = match[1]
+        elif match := _LABEL.match(raw):
+            named = match[1]
         elif raw.strip() and not raw.lstrip().startswith(("#", "<")):
             type_ = raw.split("\t")[0].split()[0].lstrip("!") if raw.split() else ""
-            label = type_.removeprefix(f"{layer}--") if layer else type_
+            label = named or (type_.removeprefix(f"{layer}--") if layer else type_)
             kind = "equivs" if SYMMETRIC in raw and section == "relations" else section
             found.setdefault(kind, {})[type_] = (layer or DEFAULT.get(kind, "entity"), label)
+            named = ""
     return found
 
 

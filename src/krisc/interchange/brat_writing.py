@@ -12,12 +12,12 @@ from itertools import pairwise
 from pathlib import Path
 
 from krisc.interchange.base import Outgoing, Report, lose_provenance
-from krisc.interchange.brat import CONF, REGISTER
+from krisc.interchange.brat import CONF, REGISTER, SYMMETRIC
 from krisc.layers import Layer, Layers
 from krisc.model import Annotation
 from krisc.store import Corpus
 
-SECTIONS = {"span": "entities", "event": "events", "relation": "relations", "chain": "equivs"}
+SECTIONS = {"span": "entities", "event": "events", "relation": "relations", "chain": "relations"}
 
 
 def write_folder(corpus: Corpus, documents: Iterator[Outgoing], out: Path, report: Report) -> None:
@@ -33,42 +33,58 @@ def write_folder(corpus: Corpus, documents: Iterator[Outgoing], out: Path, repor
 
 
 def _names(layers: Layers) -> dict[tuple[str, str], str]:
-    """The brat type of every label: the label, or with its layer where two layers of a kind have one."""
+    """The brat type of every label: the label, or with its layer where two layers of a section have one."""
     names: dict[tuple[str, str], str] = {}
     for layer in layers.values():
         same = [other for other in layers.values() if SECTIONS[other.kind] == SECTIONS[layer.kind]]
         for label in layer.labels:
             clash = sum(label in other.labels for other in same) > 1
-            plain = re.sub(r"[^\w-]", "_", label, flags=re.ASCII)
-            names[layer.name, label] = f"{layer.name}--{plain}" if clash else plain
+            made = plain = f"{layer.name}--{storable(label)}" if clash else storable(label)
+            taken = {name for (other, _), name in names.items() if layers[other] in same}
+            number = 1
+            while made in taken:
+                number += 1
+                made = f"{plain}-{number}"
+            names[layer.name, label] = made
     return names
 
 
+def storable(name: str) -> str:
+    """A name as brat stores one: ASCII letters, digits, hyphens and underscores."""
+    return re.sub(r"[^\w-]", "_", name, flags=re.ASCII)
+
+
 def _conf(layers: Layers, names: dict[tuple[str, str], str]) -> str:
+    """The types of every section; comments say to which layer they belong, and what brat cannot call them."""
     lines = []
-    for kind, section in (("span", "entities"), ("relation", "relations"), ("event", "events")):
+    for section, kinds in (("entities", ["span"]), ("relations", ["relation", "chain"]), ("events", ["event"])):
         lines.append(f"[{section}]")
-        for layer in (one for one in layers.values() if one.kind == kind):
+        for layer in (one for one in layers.values() if one.kind in kinds):
             lines.append(f"# layer: {layer.name}")
-            lines += [f"{names[layer.name, label]}{_roles(layer, kind)}" for label in layer.labels]
-        if kind == "relation":
+            for label in layer.labels:
+                name = names[layer.name, label]
+                if name not in (label, f"{layer.name}--{label}"):
+                    lines.append(f"# label: {label}")
+                lines.append(f"{name}{_roles(layer)}")
+        if section == "relations":
             lines.append("<OVERLAP>\tArg1:<ANY>, Arg2:<ANY>, <OVL-TYPE>:<ANY>")
-    lines.append("[equivs]")
-    for layer in (one for one in layers.values() if one.kind == "chain"):
-        lines += [f"# layer: {layer.name}", *(names[layer.name, label] for label in layer.labels)]
     lines.append("[attributes]")
+    values: dict[str, dict[str, None]] = {}  # in order; two layers may have an attribute of one name
     for layer in layers.values():
         for name, attribute in layer.attributes.items():
-            values = f", Value:{'|'.join(attribute.values)}" if attribute.type == "enum" else ""
-            lines.append(f"{name}\tArg:<ANY>{values}")
+            values.setdefault(storable(name), {}).update(dict.fromkeys(attribute.values))
+    for name, listed in values.items():
+        lines.append(f"{name}\tArg:<ANY>" + (f", Value:{'|'.join(listed)}" if listed else ""))
     return "\n".join(lines) + "\n"
 
 
-def _roles(layer: Layer, kind: str) -> str:
-    if kind == "span":
-        return ""
-    mark = "*" if kind == "event" else ""
-    return "\t" + ", ".join(f"{role}{mark}:<ANY>" for role in layer.roles)
+def _roles(layer: Layer) -> str:
+    if layer.kind == "chain":
+        return f"\tArg1:<ANY>, Arg2:<ANY>, {SYMMETRIC}"
+    if layer.kind == "relation":  # brat has two arguments, no more and no less
+        return "\t" + ", ".join(f"{storable(role)}:<ANY>" for role in list(layer.roles)[:2])
+    roles = ", ".join(f"{storable(role)}*:<ANY>" for role in layer.roles)
+    return f"\t{roles}" if roles and layer.kind == "event" else ""
 
 
 class _Writer:
@@ -96,12 +112,16 @@ class _Writer:
                 f"{self.ids[a.id]}\t{self.names[layer.name, a.label]}:{trigger}{self._arguments(layer, a)}"
             )
         for layer, a in self.document.of_kind("relation"):
-            if all(g.target in self.ids for g in a.arguments) and a.arguments:
-                self.ids[a.id] = self._next("R")
-                words = "".join(f" {g.role}:{self.ids[g.target]}" for g in a.arguments)
-                self.made.append(f"{self.ids[a.id]}\t{self.names[layer.name, a.label]}{words}")
+            roles = {self._named(g.role, a) for g in a.arguments}
+            where = f"{self.document.id} {a.id}"
+            if not all(g.target in self.ids for g in a.arguments):
+                self.report.lose("relations whose fillers are words and no annotations", where)
+            elif len(a.arguments) != 2 or len(roles) != 2:
+                self.report.lose("relations of other than two annotations in two roles", where)
             else:
-                self.report.lose("relations whose fillers are words and no annotations", f"{self.document.id} {a.id}")
+                self.ids[a.id] = self._next("R")
+                words = "".join(f" {storable(g.role)}:{self.ids[g.target]}" for g in a.arguments)
+                self.made.append(f"{self.ids[a.id]}\t{self.names[layer.name, a.label]}{words}")
         for layer, a in self.document.of_kind("chain"):
             self._chain(layer, a)
         for layer, a in self.document.of_kind("span", "event", "relation"):
@@ -126,6 +146,12 @@ class _Writer:
         self.made.append(f"{id_}\t{self.names[layer.name, a.label]} {places}\t{words}")
         return id_
 
+    def _named(self, name: str, a: Annotation) -> str:
+        """A role or attribute as brat can call it."""
+        made = storable(name)
+        self.report.lose("letters of names that brat cannot have", f"{self.document.id} {a.id} {name}", made != name)
+        return made
+
     def _arguments(self, layer: Layer, a: Annotation) -> str:
         used: set[str] = set()
         words = []
@@ -133,10 +159,11 @@ class _Writer:
             if g.target not in self.ids:
                 self.report.lose("arguments that are words and no annotations", f"{self.document.id} {a.id}")
                 continue
-            role, number = g.role, 1
-            while role in used or (role != g.role and role in layer.roles):
+            role = plain = self._named(g.role, a)
+            number = 1
+            while role in used or (role != plain and role in layer.roles):
                 number += 1
-                role = f"{g.role}{number}"
+                role = f"{plain}{number}"
             used.add(role)
             words.append(f" {role}:{self.ids[g.target]}")
         return "".join(words)
@@ -165,7 +192,7 @@ class _Writer:
                 continue
             if not isinstance(value, str | bool):
                 self.report.lose("that a value is a number and no string", f"{where} {name}")
-            self.made.append(f"{self._next('A')}\t{name} {self.ids[a.id]} {words}")
+            self.made.append(f"{self._next('A')}\t{self._named(name, a)} {self.ids[a.id]} {words}")
         if a.note:
             if re.search(r"[\t\r\n]", a.note):
                 self.report.lose("line ends and tabs in notes", where)
