@@ -290,6 +290,14 @@ def test_strict_writes_nothing_when_something_is_lost(name, tmp_path, article, c
     assert list(tmp_path.iterdir()) == []
 
 
+def test_passes_beside_the_gold_are_a_loss(passes, tmp_path):
+    report = export_corpus("gate", Corpus(passes), tmp_path / "out")
+    told = "annotations of passes, beside the gold"
+    assert report.counts[told] > 2
+    assert sorted(report.examples[told]) == ["example one", "example two"]
+    assert json.loads((tmp_path / "out.losses.json").read_text())["counts"][told] == report.counts[told]
+
+
 @pytest.mark.parametrize(
     ("name", "made"),
     [

@@ -73,6 +73,9 @@ def _documents(corpus: Corpus, report: Report, progress: Callable[[int, int], No
             raise KriscError(errors)
         if document is None:
             continue
+        for one in document.passes:
+            number = sum(map(len, one.layers.values()))
+            report.lose("annotations of passes, beside the gold", f"{entry.id} {one.annotator}", number)
         if document.gold is None:
             report.lose("documents without gold", entry.id)
         else:
