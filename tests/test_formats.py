@@ -1,6 +1,7 @@
 """Files as other tools write them, offsets as other tools count them, and files that nobody should trust."""
 
 import json
+import os
 import re
 
 import pytest
@@ -412,6 +413,42 @@ def test_names_with_tricks_stay_in_the_corpus(tmp_path):
     assert sorted(made) == ["a-b", "abs", "con", "up"]
     outside = [p for p in tmp_path.rglob("*.txt") if tmp_path / "corpus/dataset/raw" not in p.parents]
     assert outside == []
+
+
+def test_names_that_a_release_needs_itself_get_others(tmp_path):
+    """Columns and tables keep their names, and a layer has one kind; what is renamed stays apart from what has the name."""
+    listed = """\
+T1\tX 0 6\tKarwan
+T2\tX 11 16\tZerin
+T3\tMeet 7 10\tmet
+E1\tMeet:T3 label:T1 label_:T2 text:T2 note:T1
+R1\tKnows Text:T1 text:T2 Unit:T1
+A1\tunit R1 x
+A2\tlabel T1 y
+A3\tnote E1
+"""
+    conf = "[entities]\n# layer: tokens\nX\n[relations]\n# layer: tokens\nKnows\n"
+    files = {"d.txt": TEXT, "d.ann": listed, "annotation.conf": conf}
+    _, findings, made = imported("brat", tmp_path, files)
+    assert findings == []
+    layers = made["d"]
+    assert {name: len(listed) for name, listed in layers.items()} == {"tokens_": 2, "event": 1, "tokens__relation": 1}
+    assert [g.role for g in layers["event"][0].arguments] == ["label_", "label__", "text_", "note_"]
+    assert layers["event"][0].attributes == {"note__": True}
+    [knows] = layers["tokens__relation"]
+    assert ([g.role for g in knows.arguments], knows.attributes) == (["Text_", "text__", "Unit"], {"unit_": "x"})
+    assert run("compile", "--corpus", tmp_path / "corpus", "--quiet") == 0
+
+
+def test_file_names_need_not_be_utf8(tmp_path):
+    source = tmp_path / "source"
+    source.mkdir()
+    for name in (b"caf\xe9", b"new\nline"):
+        (source / f"{os.fsdecode(name)}.txt").write_text(f"Karwan {len(name)}\n")
+        (source / f"{os.fsdecode(name)}.ann").write_text("T1\tX 0 6\tKarwan\n")
+    _, findings = import_corpus("brat", source, tmp_path / "corpus")
+    assert findings == []
+    assert [entry.id for entry in Corpus(tmp_path / "corpus").index] == ["caf", "new-line"]
 
 
 def test_texts_that_no_corpus_can_hold_are_told_of(tmp_path):

@@ -74,8 +74,8 @@ def _documents(corpus: Corpus, report: Report, progress: Callable[[int, int], No
         if document is None:
             continue
         for one in document.passes:
-            number = sum(map(len, one.layers.values()))
-            report.lose("annotations of passes, beside the gold", f"{entry.id} {one.annotator}", number)
+            made = sum(map(len, one.layers.values()))
+            report.lose("annotations of passes, beside the gold", f"{entry.id} {one.annotator}", made)
         if document.gold is None:
             report.lose("documents without gold", entry.id)
         else:

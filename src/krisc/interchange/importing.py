@@ -20,8 +20,9 @@ from krisc.interchange.archives import unpacked
 from krisc.interchange.base import Incoming, InterchangeError, Report, slug
 from krisc.interchange.doctor import place
 from krisc.interchange.graph import rebuild
-from krisc.interchange.infer import Inference, attribute_name, toml
+from krisc.interchange.infer import Inference, toml
 from krisc.interchange.mapping import Renaming
+from krisc.interchange.naming import Naming
 from krisc.layers import Layer, Layers
 from krisc.model import Annotation, AnnotationFile, Argument, Segment, Value
 from krisc.store import Corpus, sha256, unwritable
@@ -99,6 +100,7 @@ class _Import:
         self.layers, self.renaming = layers, renaming
         self.report = Report()
         self.inference = Inference()
+        self.naming = Naming()
         self.first: dict[str, str] = {}  # document by the hash of its text
         self.ids: set[str] = set()
         self.languages: set[str] = set()
@@ -129,6 +131,7 @@ class _Import:
         if len(incoming.text) > MAX_TEXT:
             found = f"a document of {len(incoming.text):,} characters ({incoming.name}); {MAX_TEXT:,} are the most"
             raise InterchangeError(str(self.path), 0, found)
+        incoming.name = incoming.name.encode(errors="replace").decode()  # a file name need not be UTF-8
         if incoming.text.startswith("\ufeff"):
             _shift(incoming, -1)
             self.report.lose("byte order marks, which no text has", incoming.name)
@@ -141,6 +144,8 @@ class _Import:
             incoming.layers = rebuild(incoming.layers, self.layers)
         _identify(incoming)
         place(incoming, self.report, repair=self.repair)
+        if self.layers is None:
+            self.naming.apply(incoming)
         _distinct(incoming, self.report)
         name = self._id(incoming.name)
         data = incoming.text.encode()
@@ -205,7 +210,9 @@ class _Import:
 
     def _corpus(self) -> None:
         """Write the files that say what the corpus is."""
-        title = self.path.stem.replace("_", " ").replace("-", " ") or "Imported corpus"
+        title = (
+            self.path.stem.encode(errors="replace").decode().replace("_", " ").replace("-", " ") or "Imported corpus"
+        )
         config = {
             "name": re.sub(r"[^a-z0-9-]+", "-", self.path.stem.casefold()).strip("-") or "imported",
             "title": title,
@@ -299,13 +306,13 @@ def _distinct(incoming: Incoming, report: Report) -> None:
 
 
 def _tidy(a: Annotation) -> Annotation:
-    """The annotation with its attributes under names that columns may have, and the credit of an import."""
+    """The annotation with attributes that have a plain value, and the credit of an import."""
     attributes: dict[str, Value] = {}
     for name, value in a.attributes.items():
         if value is None or value == "":
             continue
         plain = value if isinstance(value, str | int | float | bool) else json.dumps(value, ensure_ascii=False)
-        attributes[attribute_name(name)] = plain
+        attributes[name] = plain
     return msgspec.structs.replace(a, attributes=attributes, by=(ANNOTATOR,), decided="single")
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 
-from krisc.layers import COLUMNS, Layer
+from krisc.interchange.naming import kind_of
+from krisc.layers import Layer
 from krisc.model import Annotation
 from krisc.spans import contains, overlapping
 
@@ -54,9 +55,7 @@ class Inference:
                     seen.crossed |= not contains(hulls[i], hulls[j]) and not contains(hulls[j], hulls[i])
 
     def _annotation(self, seen: Seen, a: Annotation, where: Mapping[str, str]) -> None:
-        seen.kind = seen.kind or (
-            "event" if a.trigger else "chain" if a.members else "relation" if a.arguments else "span"
-        )
+        seen.kind = seen.kind or kind_of(a)
         words = " ".join(s.quote for s in a.anchor)
         if len(words) > len(seen.labels.get(a.label, "")) and len(words) < 60:
             seen.labels[a.label] = words
@@ -102,7 +101,7 @@ class Inference:
             value["roles"] = {role: _role(role, fillers, source) for role, fillers in seen.roles.items()} or {
                 "Argument": {"definition": "No argument occurs in the data.", "text": True}
             }
-        attributes = {attribute_name(n): _attribute(v, seen.on[n], seen, source) for n, v in seen.values.items()}
+        attributes = {n: _attribute(v, seen.on[n], seen, source) for n, v in seen.values.items()}
         if attributes:
             value["attributes"] = attributes
         return msgspec.convert(value, Layer), toml(value)
@@ -119,11 +118,6 @@ class Inference:
             made["members"] = sorted(seen.members[label])
             made["register"] = seen.registered[label] == seen.counts[label]
         return made
-
-
-def attribute_name(name: str) -> str:
-    """A name that an attribute may have: one that no column has."""
-    return f"{name}_" if name in COLUMNS else name
 
 
 def _role(role: str, fillers: set[str], source: str) -> dict[str, Any]:
