@@ -436,3 +436,42 @@ def test_a_line_of_fifty_megabytes(tmp_path):
     tracemalloc.stop()
     assert "a document of 50,000,005 characters" in str(caught.value.findings[0].data["found"])
     assert peak < 6 * 50_000_000
+
+
+LONG = "x " * 6_000_000
+LONG_FILES = {
+    "gate": ("d.json", lambda: json.dumps({"text": LONG, "annotation_sets": {}, "offset_type": "j"})),
+    "labelstudio": ("d.json", lambda: json.dumps([{"data": {"text": LONG}, "annotations": []}])),
+    "webanno": ("d.tsv", lambda: f"#FORMAT=WebAnno TSV 3.3\n\n#Text={LONG}{LONG}\n1-1\t0-1\tx\t\n"),
+    "bioc-xml": (
+        "d.xml",
+        lambda: (
+            f"<collection><source/><date/><key/><document><id>1</id><passage><offset>0</offset><text>{LONG}</text>"
+            "</passage></document></collection>"
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LONG_FILES)
+def test_texts_beyond_bounds_are_findings_before_they_are_counted_in(tmp_path, name):
+    import tracemalloc  # noqa: PLC0415
+
+    file, made = LONG_FILES[name]
+    (tmp_path / file).write_text(made(), encoding="utf-8")
+    tracemalloc.start()
+    with pytest.raises(KriscError) as caught:
+        import_corpus(name, tmp_path / file, tmp_path / "corpus")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert [f.id for f in caught.value.findings] == ["interchange-malformed"]
+    assert peak < 12 * (tmp_path / file).stat().st_size, "a list of offsets takes more"
+
+
+def test_pubtator_of_a_folder_and_a_mention_over_title_and_abstract(tmp_path):
+    files = {"a.txt": "1|t|Aspirin\n1|a|acid\n1\t0\t12\tAspirin acid\tChemical\n", "b.txt": "2|t|Mice\n2|a|die\n"}
+    report, findings, made = imported("pubtator", tmp_path, files)
+    assert findings == []
+    assert report.aside == []
+    assert words(made["1"], "entity") == [("Chemical", "Aspirin\nacid")]
+    assert list(made) == ["1", "2"]

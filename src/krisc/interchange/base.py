@@ -19,6 +19,7 @@ from krisc.store import Corpus
 from krisc.text import UTF8_BOM
 
 SHOWN = 20  # examples kept of each loss
+MAX_TEXT = 10_000_000  # code points of one document
 METADATA = ("title", "publisher", "url", "published", "language", "rights")
 
 
@@ -137,6 +138,22 @@ def library(name: str, extra: str) -> Any:  # noqa: ANN401 - a module that has n
 def quoted(text: str, stretches: Sequence[tuple[int, int]]) -> tuple[Segment, ...]:
     """Segments with their words, where the offsets lie in the text."""
     return tuple(Segment(start, end, text[max(0, start) : max(0, end)]) for start, end in stretches)
+
+
+def too_long(length: int, name: str = "") -> str:
+    """What is told of a text that is too long."""
+    return f"a document of {length:,} characters{name and f' ({name})'}; {MAX_TEXT:,} are the most"
+
+
+def bounded(text: str) -> str:
+    """A text from outside, before anything is counted in it.
+
+    Raises:
+        ValueError: it is longer than a document may be.
+    """
+    if len(text) > MAX_TEXT:
+        raise ValueError(too_long(len(text)))
+    return text
 
 
 def annotated_text(path: Path, root: Path) -> str:

@@ -49,7 +49,7 @@ class Bioc:
                     yield _document(document, file)
             except JsonError as error:
                 raise InterchangeError(str(file), 0, f"{error.finding}: {error.found}") from None
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
+            except (KeyError, TypeError, ValueError, AttributeError, SyntaxError) as error:  # lxml's is the last
                 raise InterchangeError(str(file), 0, f"no BioC collection: {error!r}"[:100]) from None
 
     def _collection(self, file: Path) -> Any:  # noqa: ANN401 - the package has no types

@@ -21,6 +21,7 @@ from krisc.interchange.base import (
     Outgoing,
     Report,
     Utf16,
+    bounded,
     lose_provenance,
     quoted,
 )
@@ -62,7 +63,7 @@ def _older(value: dict[str, Any], name: str) -> Incoming:
 
 
 def _bdoc(value: dict[str, Any], name: str) -> Incoming:
-    text, into = str(value["text"]), Collector()
+    text, into = bounded(str(value["text"])), Collector()
     counted = Utf16(text)
     point: Callable[[int], int] = counted.point if value.get("offset_type") == "j" else int
     sets = value["annotation_sets"]

@@ -17,7 +17,7 @@ from krisc.canonical import dumps
 from krisc.findings import Finding, KriscError, Place
 from krisc.interchange import FORMATS, load
 from krisc.interchange.archives import unpacked
-from krisc.interchange.base import Incoming, InterchangeError, Report, slug
+from krisc.interchange.base import MAX_TEXT, Incoming, InterchangeError, Report, slug, too_long
 from krisc.interchange.doctor import place
 from krisc.interchange.graph import rebuild
 from krisc.interchange.infer import Inference, toml
@@ -30,7 +30,6 @@ from krisc.validation import validate_corpus
 
 ANNOTATOR = "imported"
 REPORT = "import-report.json"
-MAX_TEXT = 10_000_000  # code points of one document
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}(?!\d)")
 
 
@@ -129,8 +128,7 @@ class _Import:
     def _document(self, incoming: Incoming) -> dict[str, Any] | None:
         """Write the text and the annotations of a document; its metadata, or None when it has no usable text."""
         if len(incoming.text) > MAX_TEXT:
-            found = f"a document of {len(incoming.text):,} characters ({incoming.name}); {MAX_TEXT:,} are the most"
-            raise InterchangeError(str(self.path), 0, found)
+            raise InterchangeError(str(self.path), 0, too_long(len(incoming.text), incoming.name))
         incoming.name = incoming.name.encode(errors="replace").decode()  # a file name need not be UTF-8
         if incoming.text.startswith("\ufeff"):
             _shift(incoming, -1)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
-from krisc.interchange.base import Incoming, InterchangeError, Outgoing, Report, Utf16, lose_provenance
+from krisc.interchange.base import Incoming, InterchangeError, Outgoing, Report, Utf16, bounded, lose_provenance
 from krisc.interchange.graph import Edge, from_graph, to_graph, type_names
 from krisc.jsontext import JsonError, loads
 from krisc.layers import Layers
@@ -51,7 +51,7 @@ def _document(task: dict[str, Any], stem: str, number: int, report: Report) -> I
     made = [one for one in task.get("annotations", task.get("completions", [])) if not one.get("was_cancelled")]
     name = str(data.get("document") or f"{stem}-{task.get('id', number)}")
     report.lose("annotations of a task beside its first", name, len(made) - 1 if made else 0)
-    counted = Utf16(text)
+    counted = Utf16(bounded(text))
     regions: dict[str, Annotation] = {}
     edges: list[Edge] = []
     results = made[0]["result"] if made else []

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from krisc.interchange.base import Incoming, InterchangeError, Outgoing, Report, lose_layer, lose_provenance
 from krisc.interchange.graph import type_names
 from krisc.model import Annotation, Argument, Segment
@@ -20,14 +22,15 @@ _PART = re.compile(r"([^|\t]+)\|([ta])\|(.*)")
 
 
 def read(path: Path, report: Report) -> Iterator[Incoming]:
-    """The documents of a file."""
-    block: list[tuple[int, str]] = []
-    for number, line in enumerate([*read_text(path, path.parent).split("\n"), ""], start=1):
-        if line.strip("\r"):
-            block.append((number, line.rstrip("\r")))
-        elif block:
-            yield _document(block, str(path))
-            block = []
+    """The documents of a file, or of every file of a folder."""
+    for file in sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]:
+        block: list[tuple[int, str]] = []
+        for number, line in enumerate([*read_text(file, file.parent).split("\n"), ""], start=1):
+            if line.strip("\r"):
+                block.append((number, line.rstrip("\r")))
+            elif block:
+                yield _document(block, str(file))
+                block = []
 
 
 def _document(block: list[tuple[int, str]], file: str) -> Incoming:
@@ -53,8 +56,16 @@ def _document(block: list[tuple[int, str]], file: str) -> Incoming:
         raise InterchangeError(file, block[0][0], "a document without title and abstract")
     layers = {"entity": mentions, "relation": [_relation(n, cells, mentions) for n, (_, cells) in enumerate(relations)]}
     text = "\n".join(parts[key] for key in "ta" if key in parts)
-    kept = {key: [a for a in listed if a] for key, listed in layers.items()}
-    return Incoming(name, text, {key: listed for key, listed in kept.items() if listed}, {"title": parts.get("t", "")})
+    layers["entity"] = [replace(a, segments=(_across(a.segments[0], text),)) for a in mentions]
+    return Incoming(
+        name, text, {key: listed for key, listed in layers.items() if listed}, {"title": parts.get("t", "")}
+    )
+
+
+def _across(segment: Segment, text: str) -> Segment:
+    """A mention with the words of the text, where only the line end between title and abstract is another character."""
+    words = text[segment.start : segment.end]
+    return replace(segment, quote=words) if words.replace("\n", " ") == segment.quote else segment
 
 
 def _relation(number: int, cells: list[str], mentions: list[Annotation]) -> Annotation:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from krisc.interchange.base import Incoming, InterchangeError, Report, Utf16, quoted
+from krisc.interchange.base import MAX_TEXT, Incoming, InterchangeError, Report, Utf16, quoted, too_long
 from krisc.interchange.features import LAYER, Collector
 from krisc.interchange.webanno_writing import FIRST_LINE, GENERIC, ROLE, write
 from krisc.model import Annotation, Argument
@@ -131,7 +131,10 @@ class _Reader:
         if begin > len(self.units) + MAX_GAP:
             raise ValueError(f"a sentence at {begin}")
         self.units += ["\n"] * (begin - len(self.units))
-        for character in "\n".join(self.waiting):
+        text = "\n".join(self.waiting)
+        if len(self.units) + len(text) > 2 * MAX_TEXT:  # in UTF-16 units
+            raise ValueError(too_long(len(text)))
+        for character in text:
             self.units += [character, ""] if character > "\uffff" else [character]
         self.sentences.append((begin, len(self.units)))
         self.waiting = []
