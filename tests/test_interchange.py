@@ -66,11 +66,18 @@ def documents(draw):
         first = draw(st.integers(0, len(words) - 1))
         return first, draw(st.integers(first, min(first + 2, len(words) - 1)))
 
+    def anchor():
+        """One stretch of words, or two with a word between."""
+        first, last = stretch()
+        if last + 2 < len(words) and draw(st.booleans()):
+            return segment(first, last), segment(last + 2, draw(st.integers(last + 2, len(words) - 1)))
+        return (segment(first, last),)
+
     seen, entities = set(), []
     for _ in range(draw(st.integers(0, 5))):
-        place, label = stretch(), draw(st.sampled_from(["PERSON", "PLACE"]))
-        if (place, label) not in seen:
-            seen.add((place, label))
+        segments, label = anchor(), draw(st.sampled_from(["PERSON", "PLACE"]))
+        if (segments, label) not in seen:
+            seen.add((segments, label))
             more = {
                 "mention": draw(st.sampled_from(["name", "nominal"]) | st.none()),
                 "famous": draw(st.booleans() | st.none()),
@@ -78,16 +85,17 @@ def documents(draw):
             }
             attributes = {k: v for k, v in more.items() if v is not None}
             note = draw(st.sampled_from(["", "", "a note"]))
-            entities.append(
-                Annotation(f"e{len(entities)}", label, segments=(segment(*place),), attributes=attributes, note=note)
-            )
+            entities.append(Annotation(f"e{len(entities)}", label, segments=segments, attributes=attributes, note=note))
     ids = [a.id for a in entities]
     pick = st.sampled_from(ids) if ids else st.nothing()
     events = []
-    for n, first in enumerate(draw(st.lists(st.integers(0, len(words) - 1), max_size=2, unique=True))):
+    triggers = [anchor() for _ in range(draw(st.integers(0, 3)))]
+    for n, trigger in enumerate(dict.fromkeys(triggers)):
         roles = [(r, draw(pick)) for r in draw(st.lists(st.sampled_from(["Participant", "Place"]), max_size=3)) if ids]
+        roles += [("Topic", draw(st.sampled_from(events)).id)] if events and draw(st.booleans()) else []
+        more = {"attributes": {"modality": "planned"}, "note": "why?"} if draw(st.booleans()) else {}
         arguments = tuple(Argument(role, target) for role, target in dict.fromkeys(roles))
-        events.append(Annotation(f"v{n}", "MEET", trigger=(segment(first, first),), arguments=arguments))
+        events.append(Annotation(f"v{n}", "MEET", trigger=trigger, arguments=arguments, **more))
     relations, chains = [], []
     if len(ids) > 1:
         for n, pair in enumerate(draw(st.lists(st.tuples(pick, pick), max_size=2, unique=True))):
@@ -125,10 +133,28 @@ def without(layers, *fields, members=1):
     for name, listed in layers.items():
         plain = {"attributes": {}, "note": "", "arguments": ()}
         kept[name] = [
-            msgspec.structs.replace(a, **{f: plain[f] for f in fields})
+            msgspec.structs.replace(a, **{f: plain[f] for f in fields if f != "arguments" or a.trigger})
             for a in listed
             if not a.members or len(a.members) >= members
         ]
+    return kept
+
+
+def whole(layers):
+    """Without what is discontinuous, and what cannot be without that."""
+    gone = {a.id for listed in layers.values() for a in listed if len(a.anchor) > 1}
+    kept = {}
+    for name, listed in layers.items():
+        made = [
+            msgspec.structs.replace(
+                a,
+                arguments=tuple(g for g in a.arguments if g.target not in gone),
+                members=tuple(m for m in a.members if m not in gone),
+            )
+            for a in listed
+            if a.id not in gone
+        ]
+        kept[name] = [a for a in made if a.anchor or a.members or len(a.arguments) == 2]
     return kept
 
 
@@ -153,12 +179,13 @@ def uncrossed(layers, within=lambda a: ""):
 
 
 def spans(layers):
+    layers = whole(layers)
     bare = without(layers, "attributes", "note", "arguments")
     return {"entity": bare["entity"], "event": bare["event"]}
 
 
 def inline(layers):
-    return uncrossed(without(layers, "arguments"))
+    return uncrossed(without(whole(layers), "arguments"))
 
 
 def mentions(layers):
@@ -176,18 +203,20 @@ CARRIED = {
     "gate": lambda layers: layers,
     "bioc-json": lambda layers: layers,
     "bioc-xml": lambda layers: layers,
-    "cas-json": lambda layers: layers,
-    "cas-xmi": lambda layers: layers,
-    "webanno": lambda layers: layers,
+    "cas-json": whole,
+    "cas-xmi": whole,
+    "webanno": whole,
     "bigbio": lambda layers: without(layers, "attributes", "note"),
     "conllu": mentions,
     "spacy": spans,
     "inlinexml": inline,
-    "timeml": lambda layers: {"event": without(layers, "arguments")["event"]},
+    "timeml": lambda layers: {
+        "event": uncrossed({**whole(without(layers, "arguments", "note")), "entity": []})["event"]
+    },
     "brat": brat,
-    "labelstudio": lambda layers: without(layers, "note", members=2),
-    "doccano": lambda layers: without(layers, "attributes", "note", members=2),
-    "prodigy": lambda layers: without(layers, "attributes", "note", members=2),
+    "labelstudio": lambda layers: without(whole(layers), "note", members=2),
+    "doccano": lambda layers: without(whole(layers), "attributes", "note", members=2),
+    "prodigy": lambda layers: without(whole(layers), "attributes", "note", members=2),
 }
 
 
@@ -244,6 +273,7 @@ PROVENANCE = {
     "who made an annotation, how it was decided, and its id",
     "who made an annotation and how it was decided",
     "segments that only the end of a line separates",
+    "what kind of chain it is",  # the schema of the import tells it again
 }
 
 
@@ -263,10 +293,26 @@ def test_columns_carry_tokens_and_outermost_spans(schema, made):
         alone = [
             a
             for a in layers[name]
-            if not any(b is not a and b.hull[0] < a.hull[1] and a.hull[0] < b.hull[1] for b in layers[name])
+            if len(a.anchor) == 1
+            and not any(b is not a and b.hull[0] < a.hull[1] and a.hull[0] < b.hull[1] for b in layers[name])
         ]
         found = {(a.label, "".join("".join(s.quote.split()) for s in a.anchor)) for a in back.get(name, ())}
         assert {(a.label, "".join(a.anchor[0].quote.split())) for a in alone} <= found
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(made=documents())
+def test_pubtator_carries_whole_mentions(schema, made):
+    """A title and an abstract on one line each: white space changes, and no offset does."""
+    text, layers = made
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        corpus = corpus_of(schema, folder / "corpus", {"doc": made})
+        export_corpus("pubtator", corpus, folder / "out")
+        import_corpus("pubtator", folder / "out", folder / "back", schema=schema)
+        [(words, back)] = read_back(folder / "back").values()
+    assert words.split() == text.split()
+    assert {(a.label, a.hull) for a in back.get("entity", ())} == {(a.label, a.hull) for a in whole(layers)["entity"]}
 
 
 @pytest.mark.parametrize("name", FORMATS)

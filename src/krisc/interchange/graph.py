@@ -72,10 +72,13 @@ def to_graph(document: Outgoing, report: Report) -> Graph:
         report.lose("attributes", where, len(a.attributes))
         report.lose("notes", where, bool(a.note))
     for layer, a in document.of_kind("event", "relation", "chain"):
-        edges = list(_edges(layer, a, names))
+        where = f"{document.id} {a.id}"
+        held = msgspec.structs.replace(a, members=tuple(m for m in a.members if m in known))
+        report.lose("members that are discontinuous", where, len(a.members) - len(held.members))
+        edges = list(_edges(layer, held, names))
         kept = [e for e in edges if e.source in known and e.target in known]
         graph.edges += kept
-        _lose(layer, a, edges, kept, f"{document.id} {a.id}", report)
+        _lose(layer, held, edges, kept, where, report)
     return graph
 
 
