@@ -256,6 +256,23 @@ def test_web_annotations_of_others(tmp_path):
     assert words(made["d"], "entity") == [("person", "Karwan")]
 
 
+def test_what_is_not_read_is_told(tmp_path):
+    result = {"id": "x", "from_name": "label", "type": "labels"}
+    result["value"] = {"start": 0, "end": 6, "text": "Karwan", "labels": ["PER", "FAMOUS"]}
+    task = {"id": 1, "data": {"text": TEXT}, "annotations": [{"result": [result]}], "predictions": [{"result": []}]}
+    sources = {
+        "labelstudio": ([task], {"further labels and choices of one result": 1, "predictions": 1}),
+        "doccano": ({"text": TEXT, "label": [[0, 6, "X"]], "topic": "war", "none": None}, {"the field topic": 1}),
+        "prodigy": (
+            {"text": TEXT, "spans": [{"start": 0, "end": 6, "label": "X"}], "_task_hash": 7, "accept": ["war"]},
+            {"the field accept": 1},
+        ),
+    }
+    for name, (value, counts) in sources.items():
+        report, findings, _ = imported(name, tmp_path / name, {"d.jsonl": json.dumps(value)})
+        assert (findings, report.counts) == ([], counts)
+
+
 def test_label_studio_counts_as_a_browser_does(tmp_path):
     results = [
         {"id": "x1", "from_name": "mood", "type": "choices", "value": {"start": 3, "end": 9, "choices": ["calm"]}},

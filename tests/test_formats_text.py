@@ -111,7 +111,7 @@ COREFUD = (
     + row(8, ".")
     + "\n# sent_id = 2\n# newpar = x\n"
     + row(1, "He", "Entity=(e1-person-1-giv-)")
-    + row(2, "left")
+    + row(2, "left", "Bridge=e1<e2:part")
     + "\n# newdoc id = two\n"
     + row(1, "Alone")
     + "\n"
@@ -122,7 +122,7 @@ def test_corefud(tmp_path):
     report, findings, made = imported("conllu", tmp_path, {"x.conllu": COREFUD})
     assert findings == []
     assert list(made) == ["one", "two"]
-    assert report.counts == {"mentions of empty nodes": 1}
+    assert report.counts == {"mentions of empty nodes": 1, "parts of speech of tokens": 12, "Bridge of MISC": 1}
     layers = made["one"]
     assert [s.quote for a in layers["structure"] for s in a.anchor] == ["KarwanAli's  men set it off.", "He left"]
     assert words(layers, "mention") == [

@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,15 @@ from krisc.store import Corpus
 
 FIELDS = ("eid", "etype", "head", "other")
 CHAIN = "chain."
+COLUMNS = {
+    "lemma": "lemmas of tokens",
+    "upos": "parts of speech of tokens",
+    "xpos": "language's own parts of speech of tokens",
+    "feats": "morphology of tokens",
+    "deprel": "dependencies of tokens",
+    "deps": "enhanced dependencies of tokens",
+}
+READ = frozenset({"Entity", "SpaceAfter", "SpacesAfter", "SpacesBefore"})  # of MISC
 UNIT, NO_UNIT = "unit", "none"
 _BRACKET = re.compile(r"\(([^()]+)(\))?|([^()]+)\)")
 _PART = re.compile(r"(.+)\[(\d+)/(\d+)\]")
@@ -97,6 +106,7 @@ class _Document:
             if first:
                 self.text += _unescape(misc.get("SpacesBefore", ""))
                 start, first = len(self.text), False
+            self._unread(token, misc, report)
             word = isinstance(id_, int)
             if not word or id_ > skip:
                 at = len(self.text)
@@ -110,6 +120,13 @@ class _Document:
                 self._brackets(str(entity), at, end)
         if end > start and about.get(UNIT) != NO_UNIT:
             self.units.append((about.get(UNIT) or "SENTENCE", start, end))
+
+    def _unread(self, token: Any, misc: Mapping[str, str], report: Report) -> None:  # noqa: ANN401 - no types
+        """Count what of a token has no place in a corpus: its other columns, and other attributes of MISC."""
+        for column, what in COLUMNS.items():
+            report.lose(what, self.name, token[column] not in (None, "_"))
+        for key in misc:
+            report.lose(f"{key} of MISC", self.name, key not in READ)
 
     def _brackets(self, entity: str, start: int, end: int) -> None:
         for match in _BRACKET.finditer(entity):

@@ -12,9 +12,11 @@ from typing import Any
 
 from krisc.interchange.base import Incoming, InterchangeError, Outgoing, Report, lose_provenance, quoted
 from krisc.interchange.graph import Edge, from_graph, to_graph
-from krisc.interchange.jsonlines import line, need, records
+from krisc.interchange.jsonlines import line, need, records, unread
 from krisc.model import Annotation
 from krisc.store import Corpus
+
+FIELDS = frozenset({"id", "document", "text", "entities", "label", "labels", "relations", "Comments", "comments"})
 
 
 def read(path: Path, report: Report) -> Iterator[Incoming]:
@@ -36,6 +38,7 @@ def read(path: Path, report: Report) -> Iterator[Incoming]:
             for e in value.get("relations", ())
         ]
         report.lose("comments", f"{path.name}:{number}", len(value.get("Comments") or value.get("comments") or ()))
+        unread(value, FIELDS, f"{path.name}:{number}", report)
         name = str(value.get("document") or value.get("id") or f"{path.stem}-{number}")
         yield Incoming(name if not name.isdigit() else f"{path.stem}-{name}", text, from_graph(nodes, edges))
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from krisc.interchange.base import InterchangeError
+from krisc.interchange.base import InterchangeError, Report
 from krisc.jsontext import JsonError, loads
 from krisc.reading import read_text
 
@@ -41,6 +41,12 @@ def need(value: dict[str, Any], key: str, kind: type | tuple[type, ...], path: P
     if not isinstance(found, kind) or isinstance(found, bool):
         raise InterchangeError(str(path), number, f"no {key!r} of the right type: {json.dumps(found)[:40]}")
     return found
+
+
+def unread(value: dict[str, Any], known: frozenset[str], where: str, report: Report) -> None:
+    """Count the fields of a record that a format does not read and that say something."""
+    for key in sorted(value.keys() - known):
+        report.lose(f"the field {key}", where, value[key] not in (None, "", [], {}))
 
 
 def line(value: dict[str, Any]) -> str:

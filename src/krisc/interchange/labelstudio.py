@@ -55,8 +55,14 @@ def _document(task: dict[str, Any], stem: str, number: int, report: Report) -> I
     regions: dict[str, Annotation] = {}
     edges: list[Edge] = []
     results = made[0]["result"] if made else []
+    report.lose("predictions", name, len(task.get("predictions") or ()))
     for result in sorted(results, key=lambda one: one["type"] not in LABELS):  # spans before what is said of them
         value, kind, id_ = result.get("value", {}), result["type"], str(result.get("id"))
+        said = value.get(_key(kind)) if kind != "relation" else result.get("labels")
+        where = f"{name} {id_} {kind}"
+        report.lose(
+            "further labels and choices of one result", where, len(said) - 1 if isinstance(said, list) and said else 0
+        )
         if kind == "relation":
             ends = [str(result["from_id"]), str(result["to_id"])]
             source, target = reversed(ends) if result.get("direction") == "left" else ends

@@ -12,11 +12,17 @@ from typing import Any
 
 from krisc.interchange.base import Incoming, InterchangeError, Outgoing, Report, lose_provenance, quoted
 from krisc.interchange.graph import Edge, Node, from_graph, to_graph
-from krisc.interchange.jsonlines import line, need, records
+from krisc.interchange.jsonlines import line, need, records, unread
 from krisc.model import Annotation
 from krisc.spans import token_range
 from krisc.store import Corpus
 from krisc.tokens import tokenize
+
+# Tokens and hashes are made anew, and views are of the screen.
+FIELDS = frozenset({
+    "text", "tokens", "spans", "relations", "meta", "answer", "_input_hash", "_task_hash", "_view_id", "_session_id",
+    "_annotator_id", "_timestamp", "_is_binary",
+})  # fmt: skip
 
 
 def read(path: Path, report: Report) -> Iterator[Incoming]:
@@ -38,6 +44,7 @@ def read(path: Path, report: Report) -> Iterator[Incoming]:
             if not set(ends) <= set(ids):
                 raise InterchangeError(str(path), number, "a relation between spans that are not there")
             edges.append(Edge(ids[ends[0]], ids[ends[1]], str(one.get("label"))))
+        unread(value, FIELDS, f"{path.name}:{number}", report)
         meta = value.get("meta")
         name = str(meta.get("document", "") if isinstance(meta, dict) else "")
         yield Incoming(name or f"{path.stem}-{number}", text, from_graph(nodes, edges))
