@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from passes_of_example import run
 
 from krisc.canonical import dumps
-from krisc.interchange import FORMATS
+from krisc.interchange import FORMATS, base
 from krisc.interchange.base import Report, slug
 from krisc.interchange.exporting import export_corpus
 from krisc.interchange.importing import import_corpus
@@ -359,10 +359,64 @@ def test_names_become_ids_that_stay_in_their_folder(name, made):
     assert slug(name) == made
 
 
-def test_losses_are_counted_and_shown_by_example():
+def test_losses_are_counted_and_listed_up_to_a_bound(monkeypatch):
+    monkeypatch.setattr(base, "SHOWN", 20)
     report = Report()
     for n in range(30):
-        report.lose("things", f"here {n}")
-    report.lose("nothing", "there", 0)
-    assert report.counts == {"things": 30}
-    assert len(report.examples["things"]) == 20
+        report.lose("something", f"here {n}")
+    assert report.counts == {"something": 30}
+    assert report.examples["something"] == [f"here {n}" for n in range(20)]
+
+
+def test_a_link_out_of_the_folder_is_not_followed(tmp_path):
+    (tmp_path / "secret.jsonl").write_text('{"text": "secret", "label": []}\n')
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "mine.jsonl").write_text('{"text": "mine", "label": [[0, 4, "X"]]}\n')
+    (folder / "theirs.jsonl").symlink_to(tmp_path / "secret.jsonl")
+    (folder / "up").symlink_to(tmp_path)
+    report, _ = import_corpus("doccano", folder, tmp_path / "corpus")
+    assert report.documents == 1
+    assert "secret" not in "".join(p.read_text() for p in (tmp_path / "corpus").rglob("*.txt"))
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "text", "loss"),
+    [
+        ("conll", "a.tsv", "Karwan\tNNP\tB-PER\nmet\tVBD\tO\n", "columns that hold no tags of spans"),
+        (
+            "gate",
+            "a.bdocjs",
+            '{"text": "Karwan", "features": {"x": 1}, "annotation_sets": {"": {"annotations": '
+            '[{"id": 0, "type": "P", "start": 0, "end": 6}]}}}',
+            "features of the document that are no metadata",
+        ),
+        ("inlinexml", "a.xml", '<d x="1"><P>Karwan</P></d>', "attributes of the root that are no metadata"),
+        (
+            "bioc-json",
+            "a.json",
+            '{"source": "", "date": "", "key": "", "infons": {}, "documents": [{"id": "a", "infons": {}, "relations": [], '
+            '"annotations": [], "passages": [{"offset": 0, "infons": {"section": "title"}, "text": "Karwan", '
+            '"sentences": [], "relations": [], "annotations": [{"id": "T1", "infons": {"type": "P"}, '
+            '"text": "Karwan", "locations": [{"offset": 0, "length": 6}]}]}]}]}',
+            "infons of documents, passages and sentences",
+        ),
+    ],
+)
+def test_what_a_reader_has_no_place_for_is_told(tmp_path, name, file, text, loss):
+    (tmp_path / file).write_text(text)
+    report, findings = import_corpus(name, tmp_path / file, tmp_path / "corpus")
+    assert findings == []
+    assert report.counts[loss] == 1
+    assert report.annotations >= 1
+
+
+def test_further_bodies_of_a_web_annotation_are_told(tmp_path):
+    (tmp_path / "a.txt").write_text("Karwan")
+    item = {
+        "body": [{"value": "PERSON"}, {"value": "a comment"}],
+        "target": {"selector": {"type": "TextPositionSelector", "start": 0, "end": 6}},
+    }
+    (tmp_path / "a.jsonld").write_text(json.dumps([item]))
+    report, _ = import_corpus("webannotation", tmp_path / "a.jsonld", tmp_path / "corpus")
+    assert report.counts["further bodies of an annotation"] == 1

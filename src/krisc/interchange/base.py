@@ -18,7 +18,7 @@ from krisc.reading import decode_file, read_bytes, relative
 from krisc.store import Corpus
 from krisc.text import UTF8_BOM
 
-SHOWN = 20  # examples kept of each loss
+SHOWN = 10_000  # of each loss that are listed; beyond, only the number is kept
 MAX_TEXT = 10_000_000  # code points of one document
 METADATA = ("title", "publisher", "url", "published", "language", "rights")
 
@@ -121,6 +121,21 @@ class Utf16:
     def point(self, units: int) -> int:
         """An offset in UTF-16 code units as code points; one beyond the text stays as far beyond it."""
         return bisect_right(self.starts, units) - 1 + max(0, units - self.starts[-1])
+
+
+def files_in(path: Path, *suffixes: str) -> list[Path]:
+    """The file, or every file of a folder with one of some suffixes (any, when none is given), sorted by name.
+
+    A link that leads out of the folder is passed over: what it points at was not given to be read.
+    """
+    if not path.is_dir():
+        return [path]
+    inside = path.resolve()
+    return sorted(
+        p
+        for p in path.rglob("*")
+        if p.is_file() and (not suffixes or p.suffix in suffixes) and p.resolve().is_relative_to(inside)
+    )
 
 
 def library(name: str, extra: str) -> Any:  # noqa: ANN401 - a module that has no types

@@ -21,6 +21,7 @@ from krisc.interchange.base import (
     InterchangeError,
     Outgoing,
     Report,
+    files_in,
     library,
     lose_provenance,
 )
@@ -43,10 +44,10 @@ class Bioc:
 
     def read(self, path: Path, report: Report) -> Iterator[Incoming]:
         """The documents of a collection, or of every collection of a folder."""
-        for file in sorted(path.rglob(f"*.{self.suffix}")) if path.is_dir() else [path]:
+        for file in files_in(path, f".{self.suffix}"):
             try:
                 for document in self._collection(file).documents:
-                    yield _document(document, file)
+                    yield _document(document, file, report)
             except JsonError as error:
                 raise InterchangeError(str(file), 0, f"{error.finding}: {error.found}") from None
             except (KeyError, TypeError, ValueError, AttributeError, SyntaxError) as error:  # lxml's is the last
@@ -79,7 +80,7 @@ class Bioc:
 VARIANTS = {"json": Bioc("json"), "xml": Bioc("xml")}
 
 
-def _document(found: Any, file: Path) -> Incoming:  # noqa: ANN401
+def _document(found: Any, file: Path, report: Report) -> Incoming:  # noqa: ANN401
     """A document: its text is put together from its passages and sentences by their offsets."""
     text = ""
     annotations, relations = list(found.annotations), list(found.relations)
@@ -92,6 +93,10 @@ def _document(found: Any, file: Path) -> Incoming:  # noqa: ANN401
         for part in (passage, *passage.sentences):
             annotations += part.annotations
             relations += part.relations
+    parts = [part for passage in found.passages for part in (passage, *passage.sentences)]
+    said = [key for part in parts for key in part.infons if part.infons[key]]
+    said += [key for key in found.infons if key not in METADATA]
+    report.lose("infons of documents, passages and sentences", str(found.id or file.stem), len(said))
     into = Collector()
     spans: dict[str, tuple[str, Annotation]] = {}
     fillers: dict[str, Annotation] = {}

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from krisc.interchange.base import Incoming, InterchangeError, Outgoing, Report, annotated_text, quoted
+from krisc.interchange.base import Incoming, InterchangeError, Outgoing, Report, annotated_text, files_in, quoted
 from krisc.model import Annotation, Argument, Segment, Value
 from krisc.reading import read_text
 from krisc.store import Corpus
@@ -31,7 +31,7 @@ UNITS = (("utf-32-le", 4), ("utf-16-le", 2), ("utf-8", 1))  # encodings, and byt
 def read(path: Path, report: Report) -> Iterator[Incoming]:
     """The documents of a folder, and of its folders: every .txt that has a .ann beside it."""
     root = path if path.is_dir() else path.parent
-    texts = sorted(root.rglob("*.txt")) if path.is_dir() else [path.with_suffix(".txt")]
+    texts = files_in(path, ".txt") if path.is_dir() else [path.with_suffix(".txt")]
     for text in texts:
         listed = text.with_suffix(".ann")
         if not listed.exists():

@@ -14,7 +14,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from krisc.interchange.base import Incoming, InterchangeError, Outgoing, Report, library, lose_provenance, quoted
+from krisc.interchange.base import (
+    Incoming,
+    InterchangeError,
+    Outgoing,
+    Report,
+    files_in,
+    library,
+    lose_provenance,
+    quoted,
+)
 from krisc.interchange.features import Collector
 from krisc.interchange.xmltext import check_xml, holds
 from krisc.jsontext import JsonError, loads
@@ -41,7 +50,7 @@ class CasFormat:
     def read(self, path: Path, report: Report) -> Iterator[Incoming]:
         """A document a file, of one file or of a folder with the type system beside or above the files."""
         cassis = library("cassis", "cas")
-        for file in sorted(path.rglob(f"*.{self.suffix}")) if path.is_dir() else [path]:
+        for file in files_in(path, f".{self.suffix}"):
             try:
                 yield _document(self._load(cassis, file), file.stem, report)
             except JsonError as error:

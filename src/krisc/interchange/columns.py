@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from krisc.interchange.base import Incoming, InterchangeError, Outgoing, Report, lose_provenance, quoted
+from krisc.interchange.base import Incoming, InterchangeError, Outgoing, Report, files_in, lose_provenance, quoted
 from krisc.layers import unit_layer
 from krisc.model import Annotation
 from krisc.reading import read_text
@@ -28,7 +28,7 @@ Sentence = list[tuple[int, list[str]]]  # number of the line, and its cells
 
 def read(path: Path, report: Report) -> Iterator[Incoming]:
     """The documents of a file, or of every file of a folder; a file without document marks is one document."""
-    files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+    files = files_in(path)
     for file in files:
         names: list[str] = []
         number, name = 1, file.stem
@@ -59,6 +59,7 @@ def _document(name: str, sentences: list[Sentence], names: list[str], file: Path
     tagged = [c for c in range(1, width) if all(_TAG.fullmatch(cells[c]) for _, cells in rows)]
     if not tagged:
         raise InterchangeError(str(file), rows[0][0], "no column of tags such as O, B-PER, I-PER")
+    report.lose("columns that hold no tags of spans", name, width - 1 - len(tagged))
     text = ""
     layers: dict[str, list[Annotation]] = {"structure": []}
     for column in tagged:

@@ -18,7 +18,16 @@ from urllib.parse import unquote
 
 from msgspec.structs import replace
 
-from krisc.interchange.base import Incoming, InterchangeError, Outgoing, Report, library, lose_provenance, quoted
+from krisc.interchange.base import (
+    Incoming,
+    InterchangeError,
+    Outgoing,
+    Report,
+    files_in,
+    library,
+    lose_provenance,
+    quoted,
+)
 from krisc.interchange.cutting import Unit, anchors, cut
 from krisc.interchange.features import Collector, features
 from krisc.layers import Layer, unit_layer
@@ -53,7 +62,7 @@ _HIDE, _SHOW = str.maketrans(_HIDDEN), str.maketrans({hidden: c for c, hidden in
 def read(path: Path, report: Report) -> Iterator[Incoming]:
     """The documents of a file, or of every .conllu file of a folder; a file without ``newdoc`` is one document."""
     conllu = library("conllu", "conllu")
-    for file in sorted(path.rglob("*.conllu")) if path.is_dir() else [path]:
+    for file in files_in(path, ".conllu"):
         text = read_text(file, file.parent)
         document = _Document(file.stem)
         number = 1

@@ -17,6 +17,7 @@ from krisc.interchange.base import (
     InterchangeError,
     Outgoing,
     Report,
+    files_in,
     library,
     lose_provenance,
     quoted,
@@ -36,7 +37,7 @@ ANNOTATED = {"parts of speech": "TAG", "dependencies": "DEP", "lemmas": "LEMMA",
 def read(path: Path, report: Report) -> Iterator[Incoming]:
     """The documents of a file, or of every .spacy file of a folder."""
     spacy, docbin = library("spacy", "spacy"), library("spacy.tokens", "spacy").DocBin
-    for file in sorted(path.rglob("*.spacy")) if path.is_dir() else [path]:
+    for file in files_in(path, ".spacy"):
         data = read_bytes(file, str(file))
         _bounded(data, file)
         try:

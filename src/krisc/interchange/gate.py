@@ -22,6 +22,7 @@ from krisc.interchange.base import (
     Report,
     Utf16,
     bounded,
+    files_in,
     lose_provenance,
     quoted,
 )
@@ -37,13 +38,13 @@ SUFFIX = ".bdocjs"
 
 def read(path: Path, report: Report) -> Iterator[Incoming]:
     """The documents of a file or of a folder: .bdocjs and .json."""
-    files = sorted(p for p in path.rglob("*") if p.suffix in (SUFFIX, ".json")) if path.is_dir() else [path]
+    files = files_in(path, SUFFIX, ".json")
     for file in files:
         try:
             value = loads(read_text(file, file.parent))
             for number, one in enumerate(value if isinstance(value, list) else [value]):
                 name = file.stem if not number else f"{file.stem}-{number + 1}"
-                yield _bdoc(one, name) if "annotation_sets" in one else _older(one, name)
+                yield _bdoc(one, name, report) if "annotation_sets" in one else _older(one, name)
         except JsonError as error:
             raise InterchangeError(str(file), 0, f"{error.finding}: {error.found}") from None
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
@@ -62,7 +63,7 @@ def _older(value: dict[str, Any], name: str) -> Incoming:
     return into.document(name, text)
 
 
-def _bdoc(value: dict[str, Any], name: str) -> Incoming:
+def _bdoc(value: dict[str, Any], name: str, report: Report) -> Incoming:
     text, into = bounded(str(value["text"])), Collector()
     counted = Utf16(text)
     point: Callable[[int], int] = counted.point if value.get("offset_type") == "j" else int
@@ -78,6 +79,7 @@ def _bdoc(value: dict[str, Any], name: str) -> Incoming:
                 layer = _plain(set_name) if several else ""
             into.add(layer, _filled(a, one, parts, text, point) if owned else _span(a, one, text, point))
     said = value.get("features") or {}
+    report.lose("features of the document that are no metadata", name, len([k for k in said if k not in METADATA]))
     about = {key: str(said[key]) for key in METADATA if said.get(key)}
     return into.document(str(value.get("name") or name).removesuffix(SUFFIX), text, about)
 

@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element
 
 from msgspec.structs import replace
 
-from krisc.interchange.base import METADATA, Incoming, Outgoing, Report, lose_provenance, quoted
+from krisc.interchange.base import METADATA, Incoming, Outgoing, Report, files_in, lose_provenance, quoted
 from krisc.interchange.features import Collector, features
 from krisc.interchange.xmltext import Tag, attributes, check_xml, flatten, holds, is_name, local, marked, uncrossed
 from krisc.reading import read_bytes
@@ -23,7 +23,7 @@ DOCUMENTS = frozenset({"document", "doc"})
 
 def read(path: Path, report: Report) -> Iterator[Incoming]:
     """A document a file, or one for each element ``document`` or ``doc`` where the root holds nothing else."""
-    for file in sorted(path.rglob("*.xml")) if path.is_dir() else [path]:
+    for file in files_in(path, ".xml"):
         root = check_xml(read_bytes(file, str(file)), str(file))
         children = list(root)
         bare = not "".join([root.text or "", *(child.tail or "" for child in children)]).strip()
@@ -45,6 +45,7 @@ def _document(root: Element, name: str, report: Report) -> Incoming:
         label = said.pop(LABEL, "") if part.name == SPAN else part.name
         layer, a = into.annotation(said.pop(ID, f"T{n}") or f"T{n}", label or part.name, said)
         into.add(layer, replace(a, segments=quoted(text, [(part.start, part.end)])))
+    report.lose("attributes of the root that are no metadata", name, len({*root.attrib} - {ID, *METADATA}))
     return into.document(name, text, {key: root.attrib[key] for key in METADATA if root.attrib.get(key)})
 
 

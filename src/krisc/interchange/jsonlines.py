@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from krisc.interchange.base import InterchangeError, Report
+from krisc.interchange.base import InterchangeError, Report, files_in
 from krisc.jsontext import JsonError, loads
 from krisc.reading import read_text
 
@@ -16,7 +16,7 @@ MAX_LINE = 64 * 1024 * 1024  # characters
 
 def records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """Line number and record of every line, of one file or of all .jsonl files of a folder."""
-    for file in sorted(path.rglob("*.jsonl")) if path.is_dir() else [path]:
+    for file in files_in(path, ".jsonl"):
         for number, line in enumerate(read_text(file, file.parent).split("\n"), start=1):
             if not line.strip():
                 continue

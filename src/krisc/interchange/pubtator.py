@@ -12,7 +12,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from krisc.interchange.base import Incoming, InterchangeError, Outgoing, Report, lose_layer, lose_provenance
+from krisc.interchange.base import Incoming, InterchangeError, Outgoing, Report, files_in, lose_layer, lose_provenance
 from krisc.interchange.graph import type_names
 from krisc.model import Annotation, Argument, Segment
 from krisc.reading import read_text
@@ -23,7 +23,7 @@ _PART = re.compile(r"([^|\t]+)\|([ta])\|(.*)")
 
 def read(path: Path, report: Report) -> Iterator[Incoming]:
     """The documents of a file, or of every file of a folder."""
-    for file in sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]:
+    for file in files_in(path):
         block: list[tuple[int, str]] = []
         for number, line in enumerate([*read_text(file, file.parent).split("\n"), ""], start=1):
             if line.strip("\r"):

@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element
 
 from msgspec.structs import replace
 
-from krisc.interchange.base import Incoming, Outgoing, Report, lose_provenance, quoted
+from krisc.interchange.base import Incoming, Outgoing, Report, files_in, lose_provenance, quoted
 from krisc.interchange.features import Collector
 from krisc.interchange.xmltext import (
     Part,
@@ -40,7 +40,7 @@ SUFFIXES = (".tml", ".xml")
 
 def read(path: Path, report: Report) -> Iterator[Incoming]:
     """A document a file, with the extension .tml or .xml."""
-    for file in sorted(p for p in path.rglob("*") if p.suffix in SUFFIXES) if path.is_dir() else [path]:
+    for file in files_in(path, *SUFFIXES):
         root = check_xml(read_bytes(file, str(file)), str(file))
         yield _document(root, file.stem, report)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from krisc.interchange.base import MAX_TEXT, Incoming, InterchangeError, Report, Utf16, quoted, too_long
+from krisc.interchange.base import MAX_TEXT, Incoming, InterchangeError, Report, Utf16, files_in, quoted, too_long
 from krisc.interchange.features import LAYER, Collector
 from krisc.interchange.webanno_writing import FIRST_LINE, GENERIC, ROLE, write
 from krisc.model import Annotation, Argument
@@ -78,7 +78,7 @@ class Found:
 
 def read(path: Path, report: Report) -> Iterator[Incoming]:
     """A document a file: every .tsv of a folder, or one file."""
-    for file in sorted(path.rglob("*.tsv")) if path.is_dir() else [path]:
+    for file in files_in(path, ".tsv"):
         text = read_text(file, file.parent)
         if not text.startswith(FIRST_LINE):
             raise InterchangeError(str(file), 1, f"the first line is not {FIRST_LINE}")

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from krisc.interchange.base import Incoming, InterchangeError, Outgoing, Report, annotated_text
+from krisc.interchange.base import Incoming, InterchangeError, Outgoing, Report, annotated_text, files_in
 from krisc.jsontext import JsonError, loads
 from krisc.model import Annotation, Segment
 from krisc.reading import read_text
@@ -26,7 +26,7 @@ AROUND = 20  # code points of prefix and suffix
 
 def read(path: Path, report: Report) -> Iterator[Incoming]:
     """Every .jsonld file whose source lies beside it."""
-    for file in sorted(path.rglob("*.jsonld")) if path.is_dir() else [path]:
+    for file in files_in(path, ".jsonld"):
         try:
             value = loads(read_text(file, file.parent))
         except JsonError as error:
@@ -56,6 +56,7 @@ def _document(file: Path, items: list[dict[str, Any]], report: Report) -> Incomi
             continue
         bodies = item.get("body", [])
         labels = [b["value"] for b in (bodies if isinstance(bodies, list) else [bodies]) if isinstance(b, dict)]
+        report.lose("further bodies of an annotation", f"{file.name} {number}", max(0, len(labels) - 1))
         segment = Segment(int(position["start"]), int(position["end"]), str(quote.get("exact", "")))
         a = Annotation(f"T{number}", str(labels[0] if labels else "Annotation"), segments=(segment,))
         layers.setdefault("entity", []).append(a)
