@@ -291,6 +291,18 @@ def test_gold_of_the_repository_survives_export_and_import(entry):
     assert back.layers == _bare(document.gold.layers)
 
 
+@pytest.mark.parametrize("folder", sorted(path.name for path in (REPOSITORY.annotations / "passes").iterdir()))
+def test_passes_of_the_repository_survive_export_and_import_byte_for_byte(folder, tmp_path):
+    """Also those that use ids which the entity register has given up since."""
+    paths = sorted((REPOSITORY.annotations / "passes" / folder).glob("*.json"))
+    assert len(paths) >= 5
+    for path in paths:
+        source, target = tmp_path / "pass.txt", tmp_path / path.name
+        source.write_bytes(export_file(REPOSITORY, path).encode())
+        assert import_file(REPOSITORY, source, out=target)[2] == ()
+        assert target.read_bytes() == path.read_bytes(), path.name
+
+
 def test_export_and_import_of_a_corpus(starter):
     corpus = Corpus(starter)
     gold = corpus.gold_path("example")

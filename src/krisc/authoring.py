@@ -101,7 +101,8 @@ def export_file(corpus: Corpus, source: Path) -> str:
         findings = check_file(corpus, document, file, corpus.name(path))
         if errors := [f for f in findings if f.severity == "error" and f.kind.level == "reference"]:
             raise KriscError(errors)
-    return author.write(file, _text_of(corpus, file.document, corpus.name(path)), corpus.layers)
+    written = corpus.read_annotations(path, as_written=True)
+    return author.write(written, _text_of(corpus, file.document, corpus.name(path)), corpus.layers)
 
 
 @dataclass(frozen=True)

@@ -214,14 +214,18 @@ class Corpus:
         """Whether an annotation file is ``gold`` or a ``pass``."""
         return "pass" if path.parent.parent.name == "passes" else "gold"
 
-    def read_annotations(self, path: Path) -> AnnotationFile:
+    def read_annotations(self, path: Path, *, as_written: bool = False) -> AnnotationFile:
         """One annotation file; a former id of the entity register is read as the one that took its place.
+
+        Args:
+            path: the file.
+            as_written: whether former ids stay as they stand in the file.
 
         Raises:
             KriscError: every finding about the file's form.
         """
         value = read_json(path, self.root, self.forms[self.kind_of(path)])
-        for listed in value["layers"].values() if self.former else ():
+        for listed in value["layers"].values() if self.former and not as_written else ():
             for one in listed:
                 if one.get("entity") in self.former:
                     one["entity"] = self.former[one["entity"]]
