@@ -214,6 +214,37 @@ def test_three_passes(passes):
     assert gold(passes)["p"]["by"] == ["one", "three"], "who said the same shares the credit"
 
 
+def test_what_two_of_three_passes_say_alike_stands_in_the_gold_once(passes):
+    """Where their notes differ too; and references go to what each of them meant."""
+    register(passes, "three")
+    same = 'PERSON z "Zerin in" mention=name'
+    write_pass(passes, "two", ONE.replace('PERSON z "Zerin" mention=name', same))
+    write_pass(passes, "three", ONE.replace('"Zerin" mention=name', '"Zerin" mention=name // as in the headline'))
+    for choice, wanted in (("both", 2), ("A+B+C", 2), ("C+A", 2), ("A+B", 1), ("B", 1)):
+        adjudicate(passes, "--replace")
+        decide(passes, lambda c, choice=choice: choice)
+        assert adjudicate(passes, "--replace") == 0
+        found = {
+            a["segments"][0]["quote"]: a for i, a in gold(passes).items() if a["label"] == "PERSON" and i[0] == "z"
+        }
+        assert len(found) == wanted, choice
+        assert found["Zerin"]["by"] == ["one", "three"]
+        assert next(a["target"] for a in gold(passes)["m"]["arguments"][1:]) == found["Zerin"]["id"]
+    assert [c["options"]["B"] for c in conflicts(passes)] == ['PERSON z "Zerin" mention=name // as in the headline']
+
+
+def test_more_passes_than_letters(passes):
+    names = [f"reader-{n:02d}" for n in range(26)]
+    register(passes, *names)
+    for name in names:
+        write_pass(passes, name, ONE if name == "reader-25" else OTHER)
+    adjudicate(passes, "--replace")
+    assert list(tomllib.loads((passes / DECISIONS).read_text())["passes"])[24:] == ["Y", "Z", "AA", "AB"]
+    decide(passes, lambda c: "AB")
+    adjudicate(passes, "--replace")
+    assert gold(passes)["m"]["attributes"] == {"modality": "planned"}
+
+
 def test_a_released_pass_must_not_change(passes):
     adjudicate(passes, "--replace")
     decide(passes, lambda c: "A")

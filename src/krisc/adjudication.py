@@ -11,7 +11,9 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, product
 from string import ascii_uppercase
+from typing import cast
 
 import msgspec
 
@@ -57,7 +59,7 @@ class _Merge:
         self.corpus, self.document = corpus, document
         self.layers: Layers = corpus.layers
         self.passes = document.current
-        self.letters = dict(zip(ascii_uppercase, (one.annotator for one in self.passes), strict=False))
+        self.letters = dict(zip(_letters(), (one.annotator for one in self.passes), strict=False))
         self.old = {c.id: c for c in (*old.superseded, *old.conflicts)} if old else {}
         self.file = corpus.name(path_of(corpus, document.record.id))
         self.found = groups(self.passes, self.layers)
@@ -88,11 +90,11 @@ class _Merge:
             for group in listed:
                 if len(present) == 1:
                     single += 1
-                    self._keep(group, present, {"by": (self.passes[present[0]].annotator,), "decided": "single"})
+                    self._keep(group, present[0], {"by": (self.passes[present[0]].annotator,), "decided": "single"})
                 elif group.agreed:
                     agreed += 1
                     by = tuple(self.passes[n].annotator for n in present)
-                    self._keep(group, present[:1], {"by": by, "decided": "agreed"})
+                    self._keep(group, present[0], {"by": by, "decided": "agreed"})
                 else:
                     self._decide(group, layer)
         gold = AnnotationFile(
@@ -107,20 +109,20 @@ class _Merge:
         decisions = Decisions(self.document.record.id, self.letters, tuple(self.conflicts), gone)
         return Adjudicated(decisions, gold, agreed, single, self.findings)
 
-    def _keep(self, group: Group, numbers: Sequence[int], credit: dict[str, object]) -> None:
-        """Take the options of some passes; what the others have in the group becomes the first that was taken."""
-        first = ""
-        for number in numbers:
-            option = group.options[number]
-            if option is not None:
-                name = self._fresh(group.name) if group.name in self.given else group.name
-                first = first or name
-                self.given.add(name)
-                self.kept[group.layer].append((number, option, name, credit))
-                self.became[number][option.id] = name
-        for number, option in enumerate(group.options):
-            if option is not None:
-                self.became[number].setdefault(option.id, first)
+    def _keep(self, group: Group, number: int, credit: dict[str, object], same: Sequence[int] = ()) -> None:
+        """Take the option of a pass that has one, as passes in ``same`` have it too; references to theirs go to it.
+
+        Of several options that are taken, the first is what the rest becomes.
+        """
+        option = cast("Annotation", group.options[number])
+        name = self._fresh(group.name) if group.name in self.given else group.name
+        self.given.add(name)
+        self.kept[group.layer].append((number, option, name, credit))
+        for other, one in enumerate(group.options):
+            if one is not None and (other == number or other in same):
+                self.became[other][one.id] = name
+            elif one is not None:
+                self.became[other].setdefault(one.id, name)
 
     def _fresh(self, name: str) -> str:
         number = 2
@@ -144,19 +146,23 @@ class _Merge:
             data["problem"] = str(error)
             self.findings.append(Finding("decision-incomplete", place, data, self.document.record.id))
 
-    def _conflict(self, group: Group, layer: Layer) -> Conflict:
-        said = {
+    def _said(self, group: Group, layer: Layer) -> dict[str, object]:
+        """What each option says, by the letter of its pass; ids and notes are no part of it."""
+        return {
             letter: _stable(content(option, layer, self.words[number]))
-            for number, (letter, option) in enumerate(zip(self.letters, group.options, strict=False))
+            for number, (letter, option) in enumerate(zip(self.letters, group.options, strict=True))
             if option is not None
         }
+
+    def _conflict(self, group: Group, layer: Layer) -> Conflict:
+        said = self._said(group, layer)
         digest = hashlib.sha256(json.dumps([layer.name, said]).encode()).hexdigest()
         id_ = f"{layer.name}-{digest[:10]}"
         if again := sum(c.id.startswith(id_) for c in self.conflicts):
             id_ = f"{id_}.{again + 1}"
         options = {
             letter: author.line(self._renamed(option, number, layer, self.names[number]), layer, self.document.text)
-            for number, (letter, option) in enumerate(zip(self.letters, group.options, strict=False))
+            for number, (letter, option) in enumerate(zip(self.letters, group.options, strict=True))
             if option is not None
         }
         known = self.old.get(id_)
@@ -185,9 +191,14 @@ class _Merge:
         letters = {"both": list(conflict.options), "neither": []}.get(conflict.decide, conflict.decide.split("+"))
         if absent := [letter for letter in letters if letter not in conflict.options]:
             raise ValueError(f"there is no option {', '.join(absent)}")
+        said, numbers = self._said(group, layer), {letter: n for n, letter in enumerate(self.letters)}
+        taken: list[object] = []
         for letter in letters:
-            same = [a for other, a in self.letters.items() if conflict.options.get(other) == conflict.options[letter]]
-            self._keep(group, [list(self.letters).index(letter)], {**credit, "by": tuple(same)})
+            if said[letter] not in taken:  # what several passes say alike stands in the gold once
+                taken.append(said[letter])
+                same = [other for other in said if said[other] == said[letter]]
+                by = tuple(self.letters[other] for other in same)
+                self._keep(group, numbers[letter], {**credit, "by": by}, [numbers[other] for other in same])
         if not letters:
             for number, option in enumerate(group.options):
                 if option is not None:
@@ -235,6 +246,11 @@ class _Merge:
             attributes={key: value for key, value in attributes.items() if value != ""},
             members=tuple(dict.fromkeys(members)),
         )
+
+
+def _letters() -> Iterator[str]:
+    """A to Z, then AA to ZZ: more than there are passes over a document."""
+    return map("".join, chain(product(ascii_uppercase), product(ascii_uppercase, repeat=2)))
 
 
 def _stable(value: object) -> object:
