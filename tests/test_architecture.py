@@ -18,6 +18,7 @@ ORDER = [
     {"store"},
     {"placing", "canonical"},
     {"author", "matching", "measures", "decisions"},
+    {"judgements"},
     {"adjudication", "counting"},
     {"checks"},
     {"agreement"},

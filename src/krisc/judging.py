@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -16,50 +15,14 @@ from msgspec.structs import replace
 
 from krisc.facts import Judged, JudgedLayer
 from krisc.findings import Finding, KriscError, Place
-from krisc.form import Form
+from krisc.judgements import Item, Judgement, judgement_path, judgement_paths, read_judgement, shown
 from krisc.layers import Layer
-from krisc.matching import context
+from krisc.matching import anchor
 from krisc.model import Annotation, AnnotationFile, Segment
-from krisc.reading import read_json, read_text
-from krisc.schemas import fixed
+from krisc.reading import read_text
 from krisc.store import Corpus, Document, write_atomically
 
 _VERDICT = re.compile(r"(\d+)\s+(right|wrong|unsure)\b[:\s]*(.*)")
-
-
-class Item(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One annotation to be judged, as it is shown; ``planted`` says which error the program put in."""
-
-    document: str
-    annotation: str
-    layer: str
-    shown: str
-    planted: str = ""
-    verdict: str = ""
-    note: str = ""
-
-
-class Judgement(msgspec.Struct, frozen=True, omit_defaults=True):
-    """``annotations/judgements/<reader>.json``: a sample of gold and what a reader says of it."""
-
-    by: str
-    date: str
-    seed: int
-    items: tuple[Item, ...]
-
-
-def judgement_paths(corpus: Corpus) -> list[Path]:
-    """Where judgements lie."""
-    return sorted((corpus.annotations / "judgements").glob("*.json"))
-
-
-def read_judgement(corpus: Corpus, path: Path) -> Judgement:
-    """One judgement.
-
-    Raises:
-        KriscError: every finding about the file's form.
-    """
-    return msgspec.convert(read_json(path, corpus.root, Form(fixed("judgements"))), Judgement)
 
 
 def summary(corpus: Corpus) -> Judged | None:
@@ -99,11 +62,19 @@ def sample(corpus: Corpus, by: str, date: str, size: int, planted: int, seed: in
         by: id of the annotator who is going to judge.
         date: the day, ``YYYY-MM-DD``.
         size: annotations to judge; all when there are fewer.
-        planted: further annotations that get an error.
+        planted: further annotations that get an error; those in which none can be put are left out.
         seed: seed of the draw.
+
+    Raises:
+        KriscError: a document has errors of form, or ``judgement-exists``: the reader's verdicts would be lost.
     """
+    path = judgement_path(corpus, by)
+    if path.exists() and any(item.verdict for item in read_judgement(corpus, path).items):
+        raise KriscError([Finding("judgement-exists", Place(corpus.name(path)), {"name": by})])
     every: list[tuple[str, str, str]] = []
     for entry in corpus.index:
+        if not corpus.gold_path(entry.id).exists():
+            continue
         file = corpus.read_annotations(corpus.gold_path(entry.id))
         every += [(entry.id, name, a.id) for name, listed in file.layers.items() for a in listed]
     rng = random.Random(seed)  # noqa: S311 - no secret; the sequence is the same on every system
@@ -117,84 +88,95 @@ def sample(corpus: Corpus, by: str, date: str, size: int, planted: int, seed: in
             read, findings = corpus.read_document(entry)
             if read is None or findings or read.gold is None:
                 raise KriscError(findings)
-            items += [_item(corpus, read, read.gold, *one, rng) for one in wanted[entry.id]]
+            made = [_item(corpus, read, read.gold, *one, rng) for one in wanted[entry.id]]
+            items += [item for item in made if item]
     rng.shuffle(items)
     return Judgement(by, date, seed, tuple(items))
 
 
 def _item(
     corpus: Corpus, document: Document, gold: AnnotationFile, name: str, id_: str, plant: bool, rng: random.Random
-) -> Item:
+) -> Item | None:
+    """The item of an annotation; None when an error is to be put in and none can."""
     layer = corpus.layers[name]
     by_id = {a.id: a for listed in gold.layers.values() for a in listed}
     a, error = by_id[id_], ""
     if plant:
-        a, error = _planted(a, layer, document, by_id, rng)
+        planted = _planted(a, layer, document, gold, rng)
+        if planted is None:
+            return None
+        a, error = planted
     return Item(document.record.id, id_, name, shown(a, layer, document.text, by_id), error)
 
 
+Planted = tuple[Annotation, str]
+
+
 def _planted(
-    a: Annotation, layer: Layer, document: Document, by_id: Mapping[str, Annotation], rng: random.Random
-) -> tuple[Annotation, str]:
+    a: Annotation, layer: Layer, document: Document, gold: AnnotationFile, rng: random.Random
+) -> Planted | None:
     """The annotation with one error, and which: another label, other words or role, roles exchanged, a member more."""
-    ways = ["label"] if len(layer.labels) > 1 else []
-    ways += ["words"] if len(a.anchor) == 1 or any(g.segments for g in a.arguments) else []
+    moved = _moved(a, document)
+    labels = _other_labels(a, layer, gold)
+    ways = ["label"] if labels else []
+    ways += ["words"] if moved else []
     ways += ["role"] if layer.kind == "event" and a.arguments and len(layer.roles) > 1 else []
     ways += ["exchange"] if layer.kind == "relation" and sum(bool(g.target) for g in a.arguments) == 2 else []
-    way = "member" if layer.kind == "chain" else rng.choice(ways)
+    if layer.kind == "chain":
+        return _joined(a, gold, rng)
+    if not ways:
+        return None
+    way = rng.choice(ways)
     if way == "exchange":
         roles = [g.role for g in a.arguments][::-1]
         arguments = tuple(replace(g, role=role) for g, role in zip(a.arguments, roles, strict=True))
         return replace(a, arguments=arguments), "the fillers of the roles were exchanged"
     if way == "label":
-        label = rng.choice([one for one in layer.labels if one != a.label])
+        label = rng.choice(labels)
         return replace(a, label=label), f"label {a.label} became {label}"
     if way == "role":
         n = rng.randrange(len(a.arguments))
         role = rng.choice([one for one in layer.roles if one != a.arguments[n].role])
         arguments = tuple(replace(g, role=role) if i == n else g for i, g in enumerate(a.arguments))
         return replace(a, arguments=arguments), f"role {a.arguments[n].role} became {role}"
-    if way == "member":
-        others = sorted(i for i, one in by_id.items() if one.anchor and i not in a.members)
-        more = rng.choice(others)
-        return replace(a, members=(*a.members, more)), f"member {by_id[more].anchor[0].quote!r} was added"
-    return _moved(a, document)
+    return moved
 
 
-def _moved(a: Annotation, document: Document) -> tuple[Annotation, str]:
-    """The annotation with one more token, or attributed words with one less."""
+def _other_labels(a: Annotation, layer: Layer, gold: AnnotationFile) -> list[str]:
+    """Labels that would be wrong here: none that the gold has on the same words, as a paragraph of one sentence has."""
+    here = anchor(a.anchor)
+    right = {b.label for b in gold.layers[layer.name] if b is a or (here and anchor(b.anchor) == here)}
+    return [one for one in layer.labels if one not in right]
+
+
+def _joined(a: Annotation, gold: AnnotationFile, rng: random.Random) -> Planted | None:
+    """The chain with one member more that is not its own."""
+    by_id = {b.id: b for listed in gold.layers.values() for b in listed}
+    others = sorted(i for i, one in by_id.items() if one.anchor and i not in a.members)
+    if not others:
+        return None
+    more = rng.choice(others)
+    return replace(a, members=(*a.members, more)), f"member {by_id[more].anchor[0].quote!r} was added"
+
+
+def _moved(a: Annotation, document: Document) -> Planted | None:
+    """The annotation with one more token, or with a letter less where no token follows; None if that leaves nothing."""
+    old = a.anchor if len(a.anchor) == 1 else next((g.segments for g in a.arguments if g.segments), ())
+    if not old:
+        return None
     starts, ends = document.tokens
-    anchor = a.anchor or next(g.segments for g in a.arguments if g.segments)
-    later = next((e for s, e in zip(starts, ends, strict=True) if s >= anchor[-1].end), anchor[-1].end - 1)
-    moved = Segment(anchor[0].start, later, document.text[anchor[0].start : later])
+    start, end = old[0].start, old[-1].end
+    later = next((e for s, e in zip(starts, ends, strict=True) if s >= end), end - 1)
+    moved = Segment(start, later, document.text[start:later])
+    if not moved.quote.strip():
+        return None
     told = f"the words became {moved.quote!r}"
     if a.segments:
         return replace(a, segments=(moved,)), told
-    if a.trigger:
+    if a.trigger and a.anchor == old:
         return replace(a, trigger=(moved,)), told
-    changed = [replace(g, segments=(moved,)) if g.segments == anchor else g for g in a.arguments]
+    changed = [replace(g, segments=(moved,)) if g.segments == old else g for g in a.arguments]
     return replace(a, arguments=tuple(changed)), told
-
-
-def shown(a: Annotation, layer: Layer, text: str, by_id: Mapping[str, Annotation]) -> str:
-    """An annotation in words, without names that say who made it: label, words, fillers of roles, attributes."""
-
-    def words(segments: Sequence[Segment]) -> str:
-        return "«" + " … ".join(" ".join(s.quote.split()) for s in segments) + "»"
-
-    def told(target: str) -> str:
-        other = by_id[target]
-        return f"{other.label} {words(other.anchor)}" if other.anchor else other.label
-
-    parts = [f"{layer.name} {a.label}"]
-    parts += [words(a.anchor)] if a.anchor else []
-    parts += [f"{g.role}={told(g.target) if g.target else words(g.segments)}" for g in a.arguments]
-    parts += [f"members={' + '.join(told(m) for m in a.members)}"] if a.members else []
-    parts += [f"entity={a.entity}"] if a.entity else []
-    for name, value in a.attributes.items():
-        parts.append(f"{name}={told(str(value)) if str(value) in by_id else value}")
-    around = context(text, a, by_id)
-    return "; ".join(parts) + (f"  |  {around}" if a.anchor and around else "")
 
 
 def sheet(judgement: Judgement) -> str:
@@ -203,7 +185,7 @@ def sheet(judgement: Judgement) -> str:
 
 
 def with_verdicts(judgement: Judgement, path: Path) -> Judgement:
-    """The judgement with a reader's verdicts, one a line: ``12 wrong: the article belongs to it``.
+    """The judgement with a reader's verdicts, one a line: ``12 wrong: it is a LOCATION``.
 
     Raises:
         KriscError: ``verdict-unreadable`` for every line that is none, and for every item without one.
@@ -232,6 +214,6 @@ def write_judgement(corpus: Corpus, judgement: Judgement) -> Path:
     head = {"by": judgement.by, "date": judgement.date, "seed": judgement.seed}
     lines = [msgspec.json.encode(item).decode() for item in judgement.items]
     words = msgspec.json.encode(head).decode()[:-1] + ',"items":[\n' + ",\n".join(lines) + "\n]}\n"
-    path = corpus.annotations / "judgements" / f"{judgement.by}.json"
+    path = judgement_path(corpus, judgement.by)
     write_atomically(path, words.encode())
     return path

@@ -104,6 +104,7 @@ def check_corpus(corpus: Corpus, replaced: str = "") -> list[Finding]:
         across.splits_hold,
         across.nothing_vanishes,
         across.near_duplicates_are_of_one_incident,
+        across.judgements_hold,
     )
     return [finding for part in parts for finding in part(corpus)]
 

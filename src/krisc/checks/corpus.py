@@ -10,6 +10,7 @@ import msgspec
 
 from krisc.duplicates import near_duplicates
 from krisc.findings import Finding, KriscError, Place, nearest
+from krisc.judgements import Judgement, judgement_paths, read_judgement, shown
 from krisc.store import Corpus, Document, Entry, read_manifest, sha256
 
 DOCUMENTS = "dataset/documents.jsonl"
@@ -244,6 +245,38 @@ def labels_are_everywhere(corpus: Corpus, labels: Mapping[tuple[str, str], int])
                 if total >= wanted.minimum and not labels.get((split, f"{name}/{label}")):
                     data = {"label": label, "layer": name, "count": total, "split": split}
                     yield Finding("label-absent", Place("dataset/splits.json"), data)
+
+
+def judgements_hold(corpus: Corpus) -> Iterator[Finding]:
+    """Judgements are well formed, of registered readers, and of the gold as it is."""
+    for path in judgement_paths(corpus):
+        try:
+            judgement = read_judgement(corpus, path)
+        except KriscError as error:
+            yield from error.findings
+            continue
+        if judgement.by not in corpus.annotators:
+            data: dict[str, object] = {"annotation": "the judgement", "name": judgement.by}
+            data["hint"] = nearest(judgement.by, corpus.annotators)
+            yield Finding("annotator-unknown", Place(corpus.name(path), pointer="/by"), data)
+        if gone := sum(not there for there in _still_there(corpus, judgement)):
+            data = {"count": gone, "whole": sum(not item.planted for item in judgement.items)}
+            yield Finding("judgement-outdated", Place(corpus.name(path)), data)
+
+
+def _still_there(corpus: Corpus, judgement: Judgement) -> Iterator[bool]:
+    """Of every item that is not planted, whether the gold has it as it was judged."""
+    entries = {entry.id: entry for entry in corpus.index}
+    for name in sorted({item.document for item in judgement.items}):
+        document = corpus.read_document(entries[name])[0] if name in entries else None
+        layers = document.gold.layers if document and document.gold else {}
+        by_id = {a.id: a for listed in layers.values() for a in listed}
+        held = {(layer, a.id): a for layer, listed in layers.items() for a in listed}
+        for item in judgement.items:
+            if item.document == name and not item.planted:
+                a = held.get((item.layer, item.annotation))
+                text = document.text if document else ""
+                yield a is not None and shown(a, corpus.layers[item.layer], text, by_id) == item.shown
 
 
 def counts_are_expected(corpus: Corpus, counts: Mapping[str, int]) -> Iterator[Finding]:

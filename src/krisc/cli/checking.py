@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from krisc.findings import Finding
 
 from krisc.cli.common import (
@@ -159,13 +161,13 @@ def judge() -> None:
 @judge.command(epilog=epilog("krisc judge sheet sheet.txt --by reader-c --date 2026-11-24"))
 @click.argument("out", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--by", required=True, help="Id of the annotator who is going to judge.")
-@click.option("--date", required=True, help="The day, YYYY-MM-DD.")
+@click.option("--date", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The day, YYYY-MM-DD.")
 @click.option("--size", type=click.IntRange(1), default=200, show_default=True, help="Annotations to judge.")
 @click.option("--planted", type=click.IntRange(0), default=40, show_default=True, help="Annotations that get an error.")
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Seed of the draw.")
 @common
 def sheet(  # noqa: PLR0913 - one parameter an option
-    out: Path, *, by: str, date: str, size: int, planted: int, seed: int, folder: Path, quiet: bool
+    out: Path, *, by: str, date: datetime, size: int, planted: int, seed: int, folder: Path, quiet: bool
 ) -> None:
     """Draw a sample, and write the sheet that the reader gets to OUT."""
     from krisc import judging  # noqa: PLC0415
@@ -173,7 +175,7 @@ def sheet(  # noqa: PLR0913 - one parameter an option
 
     corpus = open_sound(folder)
     known_names(corpus, "annotator", (by,), [*corpus.annotators])
-    made = judging.sample(corpus, by, date, size, planted, seed)
+    made = judging.sample(corpus, by, date.date().isoformat(), size, planted, seed)
     path = judging.write_judgement(corpus, made)
     write_atomically(out, judging.sheet(made).encode())
     if not quiet:
@@ -185,13 +187,13 @@ def sheet(  # noqa: PLR0913 - one parameter an option
 @click.option("--by", required=True, help="Id of the annotator who judged.")
 @common
 def record(verdicts: Path, by: str, folder: Path, quiet: bool) -> None:
-    """Write a reader's verdicts down: a line for every item, `12 wrong: the article belongs to it`."""
-    from krisc import judging  # noqa: PLC0415
+    """Write a reader's verdicts down: a line for every item, `12 wrong: it is a LOCATION`."""
+    from krisc import judgements, judging  # noqa: PLC0415
 
     corpus = open_sound(folder)
-    known_names(corpus, "annotator", (by,), [path.stem for path in judging.judgement_paths(corpus)])
-    path = corpus.annotations / "judgements" / f"{by}.json"
-    judging.write_judgement(corpus, judging.with_verdicts(judging.read_judgement(corpus, path), verdicts))
+    known_names(corpus, "annotator", (by,), [path.stem for path in judgements.judgement_paths(corpus)])
+    given = judgements.read_judgement(corpus, judgements.judgement_path(corpus, by))
+    judging.write_judgement(corpus, judging.with_verdicts(given, verdicts))
     made = judging.summary(corpus)
     if made and not quiet:
         click.echo(
