@@ -195,6 +195,44 @@ def test_splits_are_planned_anew_until_a_release_has_them(starter, grow):
     assert (starter / "dataset/splits.json").read_text() != first
 
 
+def test_released_documents_of_an_incident_that_was_divided_are_not_moved(starter, grow):
+    """Two documents were released in two splits, and turn out to be on one incident: a person has to decide."""
+    grow(starter, 6)
+    assert run("compile", "--corpus", starter, "--quiet") == 0
+    path = starter / "dataset/splits.json"
+    before = json.loads(path.read_text())["documents"]
+    one, other = (next(name for name, split in before.items() if split == wanted) for wanted in ("train", "test"))
+    listing = starter / "dataset/documents.jsonl"
+    lines = [json.loads(line) for line in listing.read_text().splitlines()]
+    listing.write_text(
+        "".join(json.dumps({**r, "incident": "x" if r["id"] in (one, other) else r["incident"]}) + "\n" for r in lines)
+    )
+    for words in ((), ("--redo",)):
+        assert run("split", "--corpus", starter, "--quiet", *words) == 0
+        assert json.loads(path.read_text())["documents"] == before
+
+
+def test_documents_without_a_date_are_split_too(starter, grow, capsys):
+    grow(starter, 3)
+    listing = starter / "dataset/documents.jsonl"
+    lines = [json.loads(line) for line in listing.read_text().splitlines()]
+    lines[0]["published"] = ""
+    listing.write_text("".join(json.dumps(r) + "\n" for r in lines))
+    assert run("split", "--corpus", starter) == 0
+    shown = capsys.readouterr().out.splitlines()
+    years = [sum(map(int, line.split()[2:])) for line in shown if line.startswith("year ")]
+    assert sum(years) == 3, "three of four documents have a year"
+    assert len(json.loads((starter / "dataset/splits.json").read_text())["documents"]) == 4
+
+
+def test_no_documents_are_not_split(starter, capsys):
+    (starter / "dataset/documents.jsonl").write_text("")
+    for path in [*(starter / "dataset/raw").glob("*.txt"), *(starter / "annotations/gold").glob("*.json")]:
+        path.unlink()
+    assert run("split", "--corpus", starter) == 1
+    assert "corpus-empty" in capsys.readouterr().out
+
+
 def test_documents_with_errors_are_not_split(starter, capsys):
     (starter / "dataset/raw/example.txt").write_text("Other.\n")
     assert run("split", "--corpus", starter) == 1

@@ -271,8 +271,6 @@ def _why(key: Key) -> str:
         return "only one value occurs, so chance alone explains all agreement"
     if key[0] in ("MUC", "CoNLL"):
         return "no chain has two members"
-    if key[0] == "values agree":
-        return "nothing was annotated the same by both, so no values can be compared"
     return "no pass has any"
 
 

@@ -70,7 +70,8 @@ def plan_splits(corpus: Corpus, *, redo: bool = False, write: bool = True) -> Pl
     if not groups:
         raise KriscError([Finding("corpus-empty", Place("dataset/documents.jsonl"))])
     chosen = balance(groups, corpus.config.splits, settled, _wish(corpus, groups), corpus.config.seed)
-    splits = {name: chosen[incident] for name, incident in incidents.items()}
+    held = {name: split for name, split in corpus.pinned.items() if name in kept}  # also where an incident was divided
+    splits = {name: held.get(name, chosen[incident]) for name, incident in incidents.items()}
     gone = {name: split for name, split in corpus.pinned.items() if name not in incidents}  # of documents that left
     data = pins({**splits, **gone})
     changed = write_atomically(corpus.dataset / "splits.json", data) if write else False

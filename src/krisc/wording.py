@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import cast
 
 import msgspec
 
 from krisc.findings import Finding, KriscError, Place
-from krisc.model import SharedRun
+from krisc.model import SharedRun, Sources
 from krisc.reading import read_text
 from krisc.store import Corpus, write_atomically
 
@@ -59,9 +60,7 @@ def measure(corpus: Corpus, excerpts: Path) -> dict[str, SharedRun]:
     findings: list[Finding] = []
     measured: dict[str, SharedRun] = {}
     for path in sorted((corpus.dataset / "sources").glob("*.json")):
-        sources = corpus.read_sources(path.stem)
-        if sources is None:
-            continue
+        sources = cast("Sources", corpus.read_sources(path.stem))  # None only where there is no file
         pages: dict[str, str] = {}
         for number, page in enumerate(sources.pages):
             excerpt = excerpts / path.stem / f"{page.id}.txt"
@@ -74,9 +73,7 @@ def measure(corpus: Corpus, excerpts: Path) -> dict[str, SharedRun]:
     if findings:
         raise KriscError(findings)
     for name, run in measured.items():
-        sources = corpus.read_sources(name)
-        if sources is not None:
-            made = msgspec.structs.replace(sources, shared_run=run)
-            data = msgspec.json.format(msgspec.json.encode(made), indent=1) + b"\n"
-            write_atomically(corpus.sources_path(name), data)
+        made = msgspec.structs.replace(cast("Sources", corpus.read_sources(name)), shared_run=run)
+        data = msgspec.json.format(msgspec.json.encode(made), indent=1) + b"\n"
+        write_atomically(corpus.sources_path(name), data)
     return measured
