@@ -11,7 +11,7 @@ SOURCE = Path(__file__).resolve().parent.parent / "src" / "krisc"
 
 # From the leaves to the command line. A module may import from the lines above its own, and within its line.
 ORDER = [
-    {"findings", "text", "duplicates", "spans", "tokens", "timex3", "jsontext", "model", "config"},
+    {"findings", "loading", "text", "duplicates", "spans", "tokens", "timex3", "jsontext", "model", "config"},
     {"layers"},
     {"schemas", "form"},
     {"reading"},
@@ -23,14 +23,15 @@ ORDER = [
     {"checks"},
     {"agreement"},
     {"tables"},
-    {"tabulate", "splits", "rows"},
+    {"tabulate", "splits", "rows", "provenance"},
     {"planning"},
     {"facts", "parquet"},
     {"judging"},
-    {"pages", "plots"},
+    {"pages", "plots", "citing"},
     {"artefacts"},
     {"release", "validation", "authoring", "wording"},
     {"interchange", "verifying", "states"},
+    {"publishing"},
     {"comparing"},
     {"changelog"},
     {"starter", "places", "reports"},

@@ -15,7 +15,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from krisc.artefacts import bibtex
+from krisc.citing import bibtex, cited
 from krisc.findings import catalogue
 from krisc.schemas import FIXED
 from krisc.store import Corpus
@@ -28,7 +28,7 @@ def test_the_citation_holds_to_the_schema_of_its_format(repository: Path) -> Non
 
 def test_bibtex_and_readme_agree_with_the_citation(repository: Path) -> None:
     cff = yaml.safe_load((repository / "CITATION.cff").read_text())
-    entry = bibtex(Corpus(repository))
+    entry = bibtex(cited(Corpus(repository).config))
     fields = dict(re.findall(r"^  (\w+) = \{(.*)\},$", entry, re.MULTILINE))
     assert fields["title"] == f"{{{cff['title']}}}"
     assert fields["author"] == " and ".join(f"{{{a['name']}}}" for a in cff["authors"])

@@ -122,7 +122,8 @@ class EntityFacts(msgspec.Struct):
 class Facts(msgspec.Struct):
     """``release.json``: what a release holds. Characters are code points; tokens are those of the tokens table.
 
-    ``passes`` has the hashes of every pass by its path under ``annotations/passes/``.
+    ``passes`` has the hashes of every pass by its path under ``annotations/passes/``. ``inputs`` has the SHA-256 of
+    every authored file by its path in the corpus folder, ``written_with`` the program, its lock and what wrote Parquet.
     """
 
     name: str
@@ -156,6 +157,7 @@ class Facts(msgspec.Struct):
     tables: dict[str, dict[str, SplitFacts]] = {}
     files: dict[str, FileFacts] = {}
     written_with: dict[str, str] = {}
+    inputs: dict[str, str] = {}
 
     @property
     def annotations(self) -> int:

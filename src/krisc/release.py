@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from krisc import artefacts, judging, pages
+from krisc import artefacts, judging, pages, provenance
 from krisc import facts as figures
 from krisc.agreement import Comparison
 from krisc.checks import Checked, check_corpus, check_counts, check_document, check_forms
@@ -44,7 +44,12 @@ class Compiled:
 
 
 def compile_corpus(
-    corpus: Corpus, out: Path | None = None, *, replace: bool = False, progress: Progress | None = None
+    corpus: Corpus,
+    out: Path | None = None,
+    *,
+    replace: bool = False,
+    progress: Progress | None = None,
+    like: Path | None = None,
 ) -> Compiled:
     """Check and compile a corpus.
 
@@ -53,6 +58,8 @@ def compile_corpus(
         out: the release's folder; by default ``dataset/releases/<version>``, and then new documents' splits are pinned.
         replace: whether a release of this version that differs may be replaced.
         progress: called with documents done and all documents.
+        like: a release that this one is to be compared with; its program and lock are named as its own. By default what
+            stands at ``out`` and is not to be replaced.
 
     Raises:
         KriscError: the findings, when there is an error among them; or ``output-unwritable``, ``release-differs``, or
@@ -66,7 +73,8 @@ def compile_corpus(
     if out and target.exists() and not (target / MANIFEST).is_file() and (not target.is_dir() or any(target.iterdir())):
         raise KriscError([Finding("folder-not-empty", Place(corpus.name(target)), {"folder": corpus.name(target)})])
     with _staging(target) as stage:
-        compiled = _compile_into(stage, corpus, progress, version if replace else "")
+        known = _written_with(like or target) if like or not replace else {}
+        compiled = _compile_into(stage, corpus, progress, version if replace else "", known)
         compiled.folder = target
         if target.exists():
             changed = list(differences(stage, target))
@@ -142,7 +150,17 @@ def _swap(stage: Path, target: Path) -> None:
     shutil.rmtree(previous, ignore_errors=True)
 
 
-def _compile_into(stage: Path, corpus: Corpus, progress: Progress | None, replaced: str) -> Compiled:
+def _written_with(folder: Path) -> dict[str, str]:
+    """The program and the lock that a release names; none when there is no release, or a broken one."""
+    try:
+        return read_facts(folder).written_with
+    except KriscError:
+        return {}
+
+
+def _compile_into(
+    stage: Path, corpus: Corpus, progress: Progress | None, replaced: str, known: dict[str, str]
+) -> Compiled:
     findings = check_corpus(corpus, replaced)
     if any(f.severity != "warning" for f in findings):
         raise KriscError(findings)
@@ -177,6 +195,8 @@ def _compile_into(stage: Path, corpus: Corpus, progress: Progress | None, replac
             raise KriscError(findings)
         facts.agreement = comparison.result() if comparison.documents else None
         facts.judged = judging.summary(corpus)
+        facts.written_with = provenance.program(corpus, known)
+        facts.inputs = provenance.inputs(corpus)
         _finish(stage, corpus, facts, writers)
     except BaseException:
         for writer in writers.values():
@@ -195,7 +215,7 @@ def _finish(stage: Path, corpus: Corpus, facts: Facts, writers: dict[tuple[str, 
         for split in (s for s in corpus.config.splits if (name, s) in writers):
             written = writers[name, split].close()
             facts.tables[name][split] = SplitFacts(written.files, written.rows, written.arrow_bytes, written.content)
-    facts.written_with = {"parquet": f"pyarrow {pa.__version__}"}
+    facts.written_with["parquet"] = f"pyarrow {pa.__version__}"
     figures.finish(facts, corpus)
     for path in sorted(stage.rglob("*.parquet")):
         facts.files[path.relative_to(stage).as_posix()] = _file_facts(path)
@@ -207,8 +227,6 @@ def _finish(stage: Path, corpus: Corpus, facts: Facts, writers: dict[tuple[str, 
         if (text := make(corpus, facts)) is not None:
             (stage / name).parent.mkdir(exist_ok=True)
             (stage / name).write_bytes(text.encode())
-    for name in artefacts.RELEASE_ARTEFACTS:
-        if (stage / name).exists():
             facts.files[name] = _file_facts(stage / name)
     manifest = artefacts.manifest(corpus, facts).encode()
     (stage / MANIFEST).write_bytes(manifest)
@@ -287,7 +305,7 @@ def check_release(corpus: Corpus, progress: Progress | None = None, release: Pat
         yield Finding("release-missing", Place(corpus.name(target)), {"version": corpus.config.version})
         return
     with tempfile.TemporaryDirectory() as folder:
-        made = compile_corpus(corpus, Path(folder) / corpus.config.version, progress=progress).folder
+        made = compile_corpus(corpus, Path(folder) / corpus.config.version, progress=progress, like=target).folder
         for name, problem in differences(made, target):
             place = Place(f"{corpus.name(target)}/{name}")
             yield Finding("release-stale", place, {"file": name, "problem": problem})

@@ -84,13 +84,17 @@ def compile_(out: Path | None, replace: bool, folder: Path, quiet: bool, as_json
 @json_option
 def verify(release: Path, sources: Path | None, quiet: bool, as_json: bool) -> None:
     """Verify a copy of a release, offline: files, rows, rules, splits, figures and card."""
+    from krisc.provenance import check_sources  # noqa: PLC0415
     from krisc.release import check_release  # noqa: PLC0415
     from krisc.verifying import verify as work  # noqa: PLC0415
 
     with progress_bar("verifying", quiet) as progress:
         findings, facts = work(release, progress)
         if sources:
-            findings += check_release(open_sound(sources), progress, release)
+            corpus = open_sound(sources)
+            if facts:
+                findings += check_sources(corpus, facts.inputs, facts.written_with)
+            findings += check_release(corpus, progress, release)
     code = report(findings, release, "json" if as_json else "text")
     if facts and not quiet:
         rows = sum(one.rows for splits in facts.tables.values() for one in splits.values())
