@@ -50,6 +50,8 @@ def test_the_help_tells_the_story_in_order() -> None:
             "docs",
             "check",
             "verify",
+            "publish",
+            "cite",
             "import, export",
         )
     ]
@@ -72,6 +74,8 @@ def test_the_help_tells_the_story_in_order() -> None:
         "docs",
         "check",
         "verify",
+        "publish",
+        "cite",
         "import",
         "export",
     ]

@@ -35,12 +35,13 @@ NO_CASE = {
     "batch-invalid": "tests/test_parquet.py",
     "extra-missing": "tests/test_tools.py",
     "changelog-stale": "tests/test_changelog.py",
+    "publish-failed": "tests/test_publishing.py",
     **dict.fromkeys(("content-altered", "version-mixed", "figure-wrong"), "tests/test_verify.py"),
 }
 # The commands that print findings in forms for programs, with the options that ask for them.
 FORMATS = {
     "validate": ("--json", "--format json", "--format sarif", "--format github"),
-    **dict.fromkeys(("agree", "check", "compile", "export", "import", "verify"), ("--json",)),
+    **dict.fromkeys(("agree", "check", "compile", "export", "import", "publish", "verify"), ("--json",)),
 }
 
 

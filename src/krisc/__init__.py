@@ -5,4 +5,7 @@ The package holds no fact about any one corpus: labels, layers and rules are dat
 
 from importlib.metadata import version
 
+from krisc.loading import load
+
+__all__ = ["__version__", "load"]
 __version__ = version("krisc")

@@ -33,6 +33,8 @@ from krisc.tables import ORIGINS, Table, features, tables
 
 Progress = Callable[[int, int], None]
 CARD = "README.md"
+# What a download from the Hub, or a clone, has beside the files of the release.
+DOWNLOADED = (".cache/huggingface/", ".git/")
 
 
 @dataclass
@@ -84,7 +86,8 @@ def _files(folder: Path, facts: Facts) -> Iterator[Finding]:
     """Files that are missing, that should not be there, and that are not what was released."""
     found = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file() or p.is_symlink()}
     by_hash = {one.sha256: name for name, one in facts.files.items()}
-    for name in sorted(set(found) - set(facts.files) - {MANIFEST, CHECKSUMS, f"{CHECKSUMS}.minisig"}):
+    known = {*facts.files, MANIFEST, CHECKSUMS, f"{CHECKSUMS}.minisig", ".gitattributes"}
+    for name in sorted(name for name in set(found) - known if not name.startswith(DOWNLOADED)):
         yield Finding("file-unknown", Place(name), {"name": name})
     for name, wanted in facts.files.items():
         if name not in found:
