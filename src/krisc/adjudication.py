@@ -1,8 +1,8 @@
 """From passes to gold: what all agree on is taken, the rest becomes conflicts that somebody decides, one by one.
 
 A conflict is known by what its options say, so a decision holds as long as they do, whatever else changes; a decision
-whose conflict is gone is kept as ``superseded``. The gold is worked out from passes and decisions alone, so it can be
-worked out again at any time.
+whose conflict is gone is kept as ``superseded``. The gold is worked out from passes, decisions and reviews alone, so
+it can be worked out again at any time.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from krisc.findings import Finding, KriscError, Place
 from krisc.layers import Layer, Layers
 from krisc.matching import Group, anchor, content, context, groups
 from krisc.model import Annotation, AnnotationFile
+from krisc.reviews import Review, carried_out, read_reviews, told_lapsed
 from krisc.store import Corpus, Document
 
 
@@ -30,7 +31,8 @@ from krisc.store import Corpus, Document
 class Adjudicated:
     """What passes and decisions come to: the decisions file as it should be, and the gold when nothing is open.
 
-    ``findings`` are about decisions that cannot be carried out and conflicts that nobody has decided.
+    ``gold`` has what people reviewed since. ``findings`` are about decisions that cannot be carried out and conflicts
+    that nobody has decided; ``lapsed`` are the lines of reviews that cannot be carried out any more.
     """
 
     decisions: Decisions
@@ -38,20 +40,27 @@ class Adjudicated:
     agreed: int = 0
     single: int = 0
     findings: list[Finding] = field(default_factory=list)
+    lapsed: list[int] = field(default_factory=list)
 
 
-def adjudicate(corpus: Corpus, document: Document, given: Decisions | None = None) -> Adjudicated:
-    """Merge the passes over a document by the decisions that there are.
+def adjudicate(
+    corpus: Corpus, document: Document, given: Decisions | None = None, reviewed: Sequence[Review] | None = None
+) -> Adjudicated:
+    """Merge the passes over a document by the decisions that there are, and carry out the reviews.
 
     Args:
         corpus: the corpus.
         document: a document with two or more passes by the newest guidelines, all without errors.
         given: the decisions; without them, those of the document's decisions file.
+        reviewed: the reviews; without them, those of the document's file.
 
     Raises:
-        KriscError: the decisions file is malformed.
+        KriscError: the decisions or the reviews are malformed.
     """
-    return _Merge(corpus, document, given or read_decisions(corpus, document.record.id)).run()
+    name = document.record.id
+    made = _Merge(corpus, document, given or read_decisions(corpus, name)).run()
+    made.gold, made.lapsed = carried_out(made.gold, read_reviews(corpus, name) if reviewed is None else reviewed)
+    return made
 
 
 class _Merge:
@@ -260,31 +269,12 @@ def _stable(value: object) -> object:
     return [_stable(one) for one in value] if isinstance(value, tuple) else value
 
 
-def sign_offs_kept(gold: AnnotationFile, before: AnnotationFile | None) -> AnnotationFile:
-    """The gold with the sign-offs of annotations that are the same as before, whoever they come from."""
-    if before is None:
-        return gold
-    known = {(name, a.id): a for name, listed in before.layers.items() for a in listed}
-
-    def kept(name: str, a: Annotation) -> Annotation:
-        old = known.get((name, a.id))
-        if old is None or not old.checked_by or _said(old) != _said(a):
-            return a
-        return msgspec.structs.replace(a, checked_by=old.checked_by)
-
-    layers = {name: tuple(kept(name, a) for a in listed) for name, listed in gold.layers.items()}
-    return msgspec.structs.replace(gold, layers=layers)
-
-
-def _said(a: Annotation) -> Annotation:
-    return msgspec.structs.replace(a, by=(), decided="", decision="", checked_by=(), note="")
-
-
 def annotators_of(corpus: Corpus, document: Document) -> set[str]:
-    """Ids of those who made the passes over a document and the decisions between them."""
+    """Ids of those who made the passes over a document, the decisions between them, and corrections since."""
     decisions = read_decisions(corpus, document.record.id)
     deciders = {c.by for c in (*decisions.conflicts, *decisions.superseded)} if decisions else set()
-    return deciders | {one.annotator for one in document.current}
+    reviewers = {one.by for one in read_reviews(corpus, document.record.id)}
+    return deciders | reviewers | {one.annotator for one in document.current}
 
 
 def outdated(corpus: Corpus, document: Document) -> Iterator[Finding]:
@@ -299,10 +289,11 @@ def outdated(corpus: Corpus, document: Document) -> Iterator[Finding]:
         return
     yield from result.findings
     if not result.findings and document.gold is not None:
-        gold = sign_offs_kept(result.gold, document.gold)
-        if _by_id(gold) != _by_id(document.gold):
-            place = Place(corpus.name(corpus.gold_path(document.record.id)))
-            yield Finding("gold-outdated", place, {"name": document.record.id}, document.record.id)
+        name = document.record.id
+        yield from told_lapsed(corpus, name, read_reviews(corpus, name), result.lapsed)
+        if _by_id(result.gold) != _by_id(document.gold):
+            place = Place(corpus.name(corpus.gold_path(name)))
+            yield Finding("gold-outdated", place, {"name": name}, name)
 
 
 def _by_id(file: AnnotationFile) -> dict[str, dict[str, Annotation]]:

@@ -146,7 +146,7 @@ def adjudicate_document(corpus: Corpus, entry: Entry, *, replace: bool = False) 
     changed = [corpus.name(path)] if write_atomically(path, decisions.dumps(result.decisions).encode()) else []
     found = tuple(result.findings)
     if not found:
-        gold = adjudication.sign_offs_kept(result.gold, document.gold)
+        gold = result.gold
         if write_atomically(corpus.gold_path(entry.id), dumps(gold, corpus.layers).encode()):
             changed.append(gold_name)
         found = tuple(check_file(corpus, document, gold, gold_name))

@@ -147,7 +147,7 @@ def _times(low: int, high: int | None) -> str:
 def schemas(corpus: Corpus) -> dict[str, str]:
     """Every JSON Schema of the corpus, by path, for editors."""
     values: dict[str, Mapping[str, Any]] = {name: {"$comment": GENERATED, **fixed(name)} for name in FIXED}
-    values |= {kind: corpus.schema(kind) for kind in ("gold", "pass", "draft")}
+    values |= {kind: corpus.schema(kind) for kind in ("gold", "pass", "draft", "review")}
     return {
         f"schema/{name}.schema.json": json.dumps(value, ensure_ascii=False, indent=1) + "\n"
         for name, value in values.items()

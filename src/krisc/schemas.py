@@ -79,6 +79,45 @@ def annotation_schema(layers: Layers, identity: str, version: str, *, kind: str)
     }
 
 
+def review_schema(layers: Layers, identity: str, version: str) -> Json:
+    """The schema of a line of ``annotations/reviews/<document>.jsonl``."""
+    named: Json = {"type": "string", "minLength": 1}
+    sides = ("was", "now")
+    changes: Json = {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["layer"],
+        "properties": {"layer": {"enum": list(layers)}, **{side: {"type": "object"} for side in sides}},
+        "anyOf": [{"required": [side]} for side in sides],
+        "allOf": [
+            {
+                "if": {"required": ["layer"], "properties": {"layer": {"const": name}}},
+                "then": {"properties": {side: {"$ref": f"#/$defs/{name}"} for side in sides}},
+            }
+            for name in layers
+        ],
+    }
+    return {
+        "$comment": GENERATED,
+        "$schema": DRAFT,
+        "$id": f"{identity}/{version}/review.schema.json",
+        "title": "annotations/reviews/<document>.jsonl, a line",
+        "version": version,
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["at", "by", "action"],
+        "properties": {
+            "at": {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$"},
+            "by": {**named, "description": "the person, an id of annotations/annotators.toml"},
+            "action": {"enum": ["accept", "change", "add", "reject", "comment", "undo"]},
+            "changes": {"type": "array", "items": changes, "description": "annotations as they were and as they are"},
+            "note": named,
+            "undoes": {"type": "integer", "minimum": 1, "description": "the line of the action that is taken back"},
+        },
+        "$defs": _definitions(layers.values(), "gold"),
+    }
+
+
 def _date() -> Json:
     return {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
 

@@ -22,7 +22,7 @@ from krisc.form import Form
 from krisc.layers import Layer, Layers, inconsistencies
 from krisc.model import AnnotationFile, Annotator, DocumentRecord, RegisterEntry, Retraction, Sources
 from krisc.reading import decode_file, parse_json, read_bytes, read_json, read_lines, read_toml, relative
-from krisc.schemas import annotation_schema, fixed
+from krisc.schemas import annotation_schema, fixed, review_schema
 from krisc.tokens import tokenize
 
 T = TypeVar("T")
@@ -112,13 +112,15 @@ class Corpus:
         return layers
 
     def schema(self, kind: str) -> dict[str, Any]:
-        """The JSON Schema of annotation files: ``gold``, ``pass`` or ``draft``."""
+        """The JSON Schema of annotation files, ``gold``, ``pass`` or ``draft``, or of a line of a ``review``."""
+        if kind == "review":
+            return review_schema(self.layers, f"urn:{self.config.name}:schema", self.config.version)
         return annotation_schema(self.layers, f"urn:{self.config.name}:schema", self.config.version, kind=kind)
 
     @cached_property
     def forms(self) -> dict[str, Form]:
         """The schemas of annotation files, compiled."""
-        return {kind: Form(self.schema(kind)) for kind in ("gold", "pass", "draft")}
+        return {kind: Form(self.schema(kind)) for kind in ("gold", "pass", "draft", "review")}
 
     @cached_property
     def annotators(self) -> dict[str, Annotator]:
@@ -129,7 +131,8 @@ class Corpus:
     @cached_property
     def register_lines(self) -> tuple[tuple[int, RegisterEntry], ...]:
         """The entity register with the line of each entry."""
-        return tuple(self._records(self.dataset / "entities.jsonl", "entities", RegisterEntry))
+        path = self.dataset / "entities.jsonl"
+        return tuple(self.read_records(path, Form(fixed("entities")), RegisterEntry))
 
     @cached_property
     def register(self) -> dict[str, RegisterEntry]:
@@ -141,10 +144,15 @@ class Corpus:
         """Ids that the register has given up, with those that took their place."""
         return {old: entry.id for _, entry in self.register_lines for old in entry.former}
 
-    def _records(self, path: Path, schema: str, type_: type[Any]) -> list[tuple[int, Any]]:
-        records: list[tuple[int, Any]] = []
+    def read_records(self, path: Path, form: Form, type_: type[T]) -> list[tuple[int, T]]:
+        """The records of a JSON Lines file, with the line of each.
+
+        Raises:
+            KriscError: every finding about the file's form.
+        """
+        records: list[tuple[int, T]] = []
         findings: list[Finding] = []
-        for line, _, _, value, found in read_lines(path, self.root, Form(fixed(schema))):
+        for line, _, _, value, found in read_lines(path, self.root, form):
             findings += found
             if not found:
                 records.append((line, msgspec.convert(value, type_)))
@@ -178,7 +186,8 @@ class Corpus:
     def retractions(self) -> tuple[Retraction, ...]:
         """The documents that were released and left."""
         path = self.dataset / "retractions.jsonl"
-        return tuple(one for _, one in self._records(path, "retractions", Retraction)) if path.exists() else ()
+        form = Form(fixed("retractions"))
+        return tuple(one for _, one in self.read_records(path, form, Retraction)) if path.exists() else ()
 
     def raw_path(self, document: str) -> Path:
         """Where the raw text of a document lies."""

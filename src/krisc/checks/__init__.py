@@ -16,6 +16,7 @@ from krisc.checks import corpus as across
 from krisc.checks import meaning, reference
 from krisc.checks.composed import composed_texts_hold
 from krisc.checks.context import Context
+from krisc.checks.reviewed import reviews_hold
 from krisc.findings import Finding, KriscError
 from krisc.model import AnnotationFile
 from krisc.store import Corpus, Document, Entry
@@ -126,6 +127,7 @@ def check_document(corpus: Corpus, entry: Entry, *, adjudicated: bool = True) ->
     for path, one in zip(corpus.pass_paths(entry.id), document.passes, strict=True):
         found = check_file(corpus, document, one, corpus.name(path))
         findings += [f for f in found if f.severity == "error"]  # a pass is not mended, so warnings help nobody
+    findings += reviews_hold(corpus, document)
     if adjudicated and len(document.current) > 1 and not any(f.severity == "error" for f in findings):
         findings += outdated(corpus, document)
     return document, findings

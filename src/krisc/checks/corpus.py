@@ -43,7 +43,7 @@ def files_are_listed(corpus: Corpus) -> Iterator[Finding]:
         if path.stem not in known:
             data = {"name": path.stem, "hint": nearest(path.stem, sorted(known)[:20])}
             yield Finding("sources-unlisted", Place(corpus.name(path)), data)
-    for path in corpus.annotation_paths():
+    for path in (*corpus.annotation_paths(), *sorted((corpus.annotations / "reviews").glob("*.jsonl"))):
         if path.stem not in known:
             data = {"name": path.stem, "hint": nearest(path.stem, sorted(known)[:20])}
             yield Finding("annotation-unlisted", Place(corpus.name(path)), data)

@@ -19,8 +19,8 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
-from krisc import decisions
-from krisc.adjudication import adjudicate, sign_offs_kept
+from krisc import decisions, reviews
+from krisc.adjudication import adjudicate
 from krisc.canonical import dumps
 from krisc.findings import Finding, KriscError, Place, nearest
 from krisc.interchange.base import Report
@@ -72,6 +72,7 @@ class Correction:
     files: list[Reanchored]
     decided: int = 0
     carried: int = 0
+    reviewed: tuple[reviews.Review, ...] = ()
 
     @property
     def aside(self) -> int:
@@ -194,6 +195,9 @@ def reanchor(corpus: Corpus, document: str, corrected: Path, *, write: bool = Fa
     paths = [p for p in (corpus.gold_path(document), *corpus.pass_paths(document)) if p.is_file()]
     files = [_file(corpus, path, alignment, sha256(raw)) for path in paths]
     made = Correction(document, files)
+    scratch = Reanchored("", AnnotationFile(document, "", "", {}))
+    known = reviews.read_reviews(corpus, document)
+    made.reviewed = reviews.on_new_text(known, lambda a: _placed(a, alignment, scratch))
     carried = None
     if len(was.passes) > 1 and decisions.read_decisions(corpus, document):
         now = Document(replace(was.record, sha256=sha256(raw)), was.line, raw, alignment.new, *_parts(files))
@@ -287,10 +291,10 @@ def _carried(corpus: Corpus, now: Document, old: decisions.Decisions, made: Corr
         )
         kept = replace(fresh, conflicts=conflicts, superseded=old.superseded)
     made.carried = sum(bool(c.decide) for c in kept.conflicts)
-    result = adjudicate(corpus, now, kept)
+    result = adjudicate(corpus, now, kept, made.reviewed)
     gold = next((one for one in made.files if not one.file.annotator), None)
     if gold and not result.findings:  # the gold names its decisions, and those have other ids now
-        gold.file = sign_offs_kept(result.gold, gold.file)
+        gold.file = result.gold
     return result.decisions
 
 
@@ -306,6 +310,8 @@ def _write(corpus: Corpus, made: Correction, raw: bytes, carried: decisions.Deci
         files[path] = _aside(path, made)
     if carried:
         files[decisions.path_of(corpus, made.document)] = decisions.dumps(carried).encode()
+    if made.reviewed:
+        files[reviews.path_of(corpus, made.document)] = reviews.dumps(made.reviewed).encode()
     files[corpus.raw_path(made.document)] = raw
     files[listing] = _listed(listing.read_bytes(), made.document, sha256(raw))
     before = {path: path.read_bytes() if path.exists() else None for path in files}

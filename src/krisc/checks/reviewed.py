@@ -1,0 +1,52 @@
+"""Checks of reviews: who did them, whether they still hold, and whether every sign-off in gold is on record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from krisc import reviews
+from krisc.findings import Finding, KriscError, Place, nearest
+from krisc.model import AnnotationFile
+from krisc.store import Corpus, Document
+
+
+def reviews_hold(corpus: Corpus, document: Document) -> Iterator[Finding]:
+    """The reviews of a document: people only, what they are about, and the gold that they give."""
+    name = document.record.id
+    try:
+        done = reviews.read_reviews(corpus, name)
+    except KriscError as error:
+        yield from error.findings
+        return
+    file = corpus.name(reviews.path_of(corpus, name))
+    for line, one in enumerate(done, start=1):
+        place = Place(file, pointer="/by", record=line)
+        data: dict[str, object] = {"annotation": f"the {one.action}", "name": one.by}
+        if one.by not in corpus.annotators:
+            yield Finding("annotator-unknown", place, {**data, "hint": nearest(one.by, corpus.annotators)}, name)
+        elif corpus.annotators[one.by].kind != "person":
+            yield Finding("checker-not-a-person", place, data, name)
+    if document.gold is None:
+        return
+    yield from _sign_offs(corpus, document, document.gold, done)
+    if len(document.current) < 2:  # else adjudication tells
+        yield from reviews.told_lapsed(corpus, name, done, sorted(reviews.lapsed_sign_offs(document.gold, done)))
+
+
+def _sign_offs(
+    corpus: Corpus, document: Document, gold: AnnotationFile, done: tuple[reviews.Review, ...]
+) -> Iterator[Finding]:
+    """Sign-offs in gold that no record has, and what reviews of gold with one annotator give beyond it."""
+    name, file = document.record.id, corpus.name(corpus.gold_path(document.record.id))
+    recorded = reviews.by_id(reviews.signed(gold, done))
+    unrecorded = False
+    for layer, listed in gold.layers.items():
+        for index, a in enumerate(listed):
+            for number, who in enumerate(a.checked_by):
+                if who not in recorded[layer][a.id].checked_by:
+                    unrecorded = True
+                    place = Place(file, pointer=f"/layers/{layer}/{index}/checked_by/{number}")
+                    yield Finding("sign-off-unrecorded", place, {"name": who, "annotation": a.id}, name, a.id)
+    owed = len(document.current) < 2 and reviews.by_id(reviews.finished(gold, done)) != reviews.by_id(gold)
+    if owed and not unrecorded:
+        yield Finding("gold-outdated", Place(file), {"name": name}, name)
