@@ -72,7 +72,7 @@ def compile_corpus(
     target = out.resolve() if out else corpus.releases / version
     if out and target.exists() and not (target / MANIFEST).is_file() and (not target.is_dir() or any(target.iterdir())):
         raise KriscError([Finding("folder-not-empty", Place(corpus.name(target)), {"folder": corpus.name(target)})])
-    with _staging(target) as stage:
+    with staging(target) as stage:
         known = _written_with(like or target) if like or not replace else {}
         compiled = _compile_into(stage, corpus, progress, version if replace else "", known)
         compiled.folder = target
@@ -84,7 +84,7 @@ def compile_corpus(
                 data = {"version": corpus.config.version, "changed": ", ".join(name for name, _ in changed[:5])}
                 raise KriscError([Finding("release-differs", Place(corpus.name(target)), data)])
         if not compiled.unchanged:
-            _swap(stage, target)
+            swap(stage, target)
     if out is None:
         write_atomically(corpus.dataset / "splits.json", pins({**splits_of(corpus), **corpus.pinned}))
     return compiled
@@ -96,7 +96,7 @@ def splits_of(corpus: Corpus) -> dict[str, str]:
 
 
 @contextmanager
-def _staging(target: Path) -> Iterator[Path]:
+def staging(target: Path) -> Iterator[Path]:
     """A new folder beside the target, on the same disk, which is gone afterwards whatever happens."""
     new = not target.parent.exists()
     try:
@@ -130,7 +130,7 @@ def _recover(target: Path) -> None:
         shutil.rmtree(previous)
 
 
-def _swap(stage: Path, target: Path) -> None:
+def swap(stage: Path, target: Path) -> None:
     """Put the new folder in the old one's place, all of it or nothing."""
     for path in [*stage.rglob("*"), stage]:
         handle = os.open(path, os.O_RDONLY)

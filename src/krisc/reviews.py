@@ -194,7 +194,7 @@ def told_lapsed(corpus: Corpus, document: str, reviews: Sequence[Review], lines:
 def moved(reviews: Iterable[Review], place: Callable[[Annotation], Annotation | None]) -> tuple[Review, ...]:
     """The reviews with other annotations in them.
 
-    ``place`` gives the annotation that takes the place of another. A review on one that it gives none for stays as it is.
+    ``place`` gives what takes the place of an annotation. Where it gives none, the change stays as it is.
     """
 
     def change(one: Change) -> Change:

@@ -75,13 +75,13 @@ def opened(corpus: Corpus, name: str) -> Iterator[tuple[State, State]]:
     if not (folder / MANIFEST).is_file():
         folder = corpus.root if name == "." else Path(name)
     if (folder / MANIFEST).is_file():
-        yield _release(folder, corpus), _release(folder, corpus)
+        yield release_state(folder, corpus.layers), release_state(folder, corpus.layers)
     elif (folder / "dataset" / "corpus.toml").is_file():
-        yield _corpus(Corpus(folder), name), _corpus(Corpus(folder), name)
+        yield corpus_state(Corpus(folder), name), corpus_state(Corpus(folder), name)
     else:
         with tempfile.TemporaryDirectory() as temporary:
             _checkout(corpus, name, Path(temporary))
-            yield _corpus(Corpus(Path(temporary)), name), _corpus(Corpus(Path(temporary)), name)
+            yield corpus_state(Corpus(Path(temporary)), name), corpus_state(Corpus(Path(temporary)), name)
 
 
 def _checkout(corpus: Corpus, name: str, target: Path) -> None:
@@ -99,8 +99,8 @@ def _checkout(corpus: Corpus, name: str, target: Path) -> None:
         archive.extractall(target, filter="data")
 
 
-def _corpus(corpus: Corpus, name: str) -> State:
-    """A corpus folder; documents without gold or with errors of form are refused."""
+def corpus_state(corpus: Corpus, name: str) -> State:
+    """A corpus folder, of that name; documents without gold or with errors of form are refused."""
     splits = splits_of(corpus)
     comparison = Comparison(corpus.layers, brief=True)
     retracted = {one.document: one.reason for one in corpus.retractions}
@@ -128,14 +128,14 @@ def _metadata(record: DocumentRecord) -> dict[str, str]:
     return {key: str(getattr(record, key)) for key in (*KEYS, "origin")}
 
 
-def _release(folder: Path, corpus: Corpus) -> State:
-    """A release. One that does not carry its layers, as 0.1.0, is read by those of the corpus."""
+def release_state(folder: Path, default: Layers) -> State:
+    """A release. One that does not carry its layers, as 0.1.0, is read by those of the corpus, ``default``."""
     facts = read_facts(folder)
     form = Form(fixed("layer"))
     read = [
         msgspec.convert(read_toml(p, folder, form), Layer) for p in sorted((folder / "schema/layers").glob("*.toml"))
     ]
-    layers: Layers = {one.name: one for one in sorted(read, key=lambda one: (one.order, one.name))} or corpus.layers
+    layers: Layers = {one.name: one for one in sorted(read, key=lambda one: (one.order, one.name))} or default
 
     def documents() -> Iterator[Version]:
         for split, one in facts.tables.get("documents", {}).items():
