@@ -54,9 +54,9 @@ def write_site(source: Path, out: Path) -> Site:
     """
     title, names, state = _opened(source)
     target = out.resolve()
-    if target.exists() and not (target / "data" / "corpus.js").is_file():
-        if not target.is_dir() or any(target.iterdir()):
-            raise KriscError([Finding("folder-not-empty", Place(str(out)), {"folder": str(out)})])
+    ours = (target / "data" / "corpus.js").is_file()
+    if target.exists() and not ours and (not target.is_dir() or any(target.iterdir())):
+        raise KriscError([Finding("folder-not-empty", Place(str(out)), {"folder": str(out)})])
     pages = {name: page_file(file) for name, file in FILES.items()}
     with staging(target) as stage:
         for name, content in pages.items():
