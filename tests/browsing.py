@@ -104,7 +104,8 @@ def make_corpus(folder: Path) -> Path:
         ends = [m.end() for m in re.finditer(r"\.(?=\s|$)", text)]
         starts = [0, *(end + len(re.match(r"\s*", text[end:])[0]) for end in ends[:-1])]
         sentences = "".join(
-            f"SENTENCE s{n} {json.dumps(text[a:b], ensure_ascii=False)}\n" for n, (a, b) in enumerate(zip(starts, ends, strict=True), 1)
+            f"SENTENCE s{n} {json.dumps(text[a:b], ensure_ascii=False)}\n"
+            for n, (a, b) in enumerate(zip(starts, ends, strict=True), 1)
         )
         head = f"@document {name}\n@annotator starter\n@date 2000-01-01\n@guidelines 0.1.0\n[structure]\n"
         path = folder / "draft.txt"

@@ -27,7 +27,9 @@ def test_every_authored_file_is_an_input_with_its_hash(passes):
         for path in (passes / folder).rglob("*")
         if path.is_file() and "releases" not in path.parts and path.suffix != ".md" and path.name != "splits.json"
     }
-    assert set(known) == authored - {"annotations/example.txt"}, "the form that the gold was imported from is not compiled"
+    assert set(known) == authored - {"annotations/example.txt"}, (
+        "the form that the gold was imported from is not compiled"
+    )
     assert "annotations/passes/two/example.json" in authored
     for name, digest in known.items():
         assert hashlib.sha256((passes / name).read_bytes()).hexdigest() == digest
