@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nervaluate import Evaluator
-from passes_of_example import run
+from passes_of_example import OTHER, run, write_pass
 
 from krisc.agreement import Comparison, compare
 from krisc.findings import KriscError
-from krisc.layers import Attribute, Constraints, Label, Layer
-from krisc.model import Annotation, AnnotationFile, DocumentRecord, Segment
+from krisc.layers import Attribute, Constraints, Label, Layer, Role
+from krisc.model import Annotation, AnnotationFile, Argument, DocumentRecord, Segment
 from krisc.store import Corpus, Document
 
 LABELS = {name: Label("A label.", "[x]", "[y]", "[z]") for name in "XY"}
@@ -88,6 +88,133 @@ def test_nested_spans_are_paired_one_to_one():
     assert values["spans, boundary", ""].value == 1
     assert values["spans, strict", ""].value == 0.5
     assert layer.confusion == {"X": {"Y": 1}, "Y": {"Y": 1}}
+
+
+ROLES = {"X": Role("One.", targets=("entity",)), "Y": Role("Other.", targets=("entity",))}
+HEAD_TAIL = {"head": Role("One.", targets=("entity",)), "tail": Role("Other.", targets=("entity",))}
+EVENTS = Layer("event", "Events", "event", "v", 3, "none", "Events.", {"X": LABELS["X"]}, ROLES)
+RELATIONS = Layer("relation", "Relations", "relation", "r", 4, "none", "Relations.", LABELS, HEAD_TAIL)
+
+
+def linked(annotator, windows, text="x" * 70):
+    """A trigger and a head at the end of the text, and one argument and one relation for every window."""
+    listed = placed(windows)
+    entities = spans(annotator, text, [(s, e, "X") for s, e, _ in listed] + [(69, 70, "X")]).layers["entity"]
+    *fillers, head = [a.id for a in entities]
+    arguments = tuple(Argument(label, target=one) for one, (_, _, label) in zip(fillers, listed, strict=True))
+    event = Annotation("v", "X", trigger=(Segment(65, 66, "x"),), arguments=arguments)
+    relations = tuple(
+        Annotation(f"r{one}", label, arguments=(Argument("head", target=head), Argument("tail", target=one)))
+        for one, (_, _, label) in zip(fillers, listed, strict=True)
+    )
+    layers = {"entity": entities, "event": (event,), "relation": relations}
+    return AnnotationFile("doc", "0" * 64, "0.1.0", layers, annotator=annotator, date="2024-01-01")
+
+
+@settings(deadline=None)
+@given(WINDOWS, WINDOWS)
+def test_arguments_and_relations_are_scored_as_spans_with_labels_are_by_nervaluate(one, other):
+    """Under one trigger, an argument is its filler with its role; under one head, a relation is its tail with its label."""
+    comparison = Comparison({"entity": SPANS, "event": EVENTS, "relation": RELATIONS})
+    comparison.add(document("x" * 70), [linked("a", one), linked("b", other)])
+    layers = comparison.result().layers
+    true, pred = ([[{"start": s, "end": e - 1, "label": label} for s, e, label in placed(w)]] for w in (one, other))
+    wanted = Evaluator(true, pred, tags=["X", "Y"], loader="dict").evaluate()["overall"]
+    for layer, with_label, without in (
+        ("event", "arguments with role", "arguments without role"),
+        ("relation", "relations, strict", "relations without label"),
+    ):
+        values = {(v.measure, v.of): v for v in layers[layer].values} if layer in layers else {}
+        for name, theirs in ((with_label, "strict"), (without, "exact")):
+            if true[0] or pred[0]:
+                assert values[name, ""].value == pytest.approx(wanted[theirs].f1, abs=0.0001)
+            else:
+                assert (name, "") not in values
+
+
+def test_labels_of_relations_that_join_the_same_things_are_confused():
+    def window(*labels):
+        return [(0, 3, label) if label else None for label in labels]
+
+    comparison = Comparison({"entity": SPANS, "relation": RELATIONS})
+    comparison.add(
+        document("x" * 70), [linked("a", window("X", "X", "X", None)), linked("b", window("X", "Y", None, "Y"))]
+    )
+    found = comparison.result().layers["relation"]
+    assert found.confusion == {"(none)": {"Y": 1}, "X": {"(none)": 1, "X": 1, "Y": 1}}
+    one, other = linked("a", window("X", "Y")), linked("b", window("X", "Y"))
+    both = [
+        msgspec.structs.replace(f, layers={**f.layers, "relation": (*f.layers["relation"], more(f, label))})
+        for f, label in ((one, "Y"), (other, "X"))
+    ]  # two relations between the same two: the first has X and Y there, the second X twice
+    comparison = Comparison({"entity": SPANS, "relation": RELATIONS})
+    comparison.add(document("x" * 70), both)
+    assert comparison.result().layers["relation"].confusion == {"X": {"X": 1}, "Y": {"(none)": 1, "Y": 1}}
+
+
+def more(file, label):
+    first = file.layers["relation"][0]
+    return msgspec.structs.replace(first, id="more", label=label)
+
+
+def test_attributes_that_refer_or_that_a_label_does_not_have():
+    attributes = {
+        "anchor": Attribute("reference", "?", targets=("entity",)),
+        "mod": Attribute("string", "?", labels=("Y",)),
+    }
+    layer = msgspec.structs.replace(SPANS, attributes=attributes)
+    one = [(0, 4, "X"), (10, 14, "X", ("anchor", "a0")), (20, 24, "Y", ("mod", "START"))]
+    other = [(0, 4, "X"), (10, 14, "X", ("anchor", "b0")), (20, 24, "Y", ("mod", "END"))]
+    values, _ = measured(one, other, layer=layer)
+    assert values["values agree", "anchor"].value == 1, "the same words under other names"
+    assert (values["values agree", "mod"].value, values["values agree", "mod"].count) == (0, 1)
+    other[1] = (10, 14, "X", ("anchor", "publication"))
+    values, _ = measured(one, other, layer=layer)
+    assert values["values agree", "anchor"].value == pytest.approx(2 / 3, abs=0.0001)
+
+
+def test_a_layer_of_one_pass_alone_has_no_figures():
+    comparison = Comparison({"entity": SPANS, "event": EVENTS, "relation": RELATIONS})
+    one, other = linked("a", [(0, 3, "X")]), linked("b", [None])
+    other = msgspec.structs.replace(other, layers={"entity": other.layers["entity"]})
+    comparison.add(document("x" * 70), [one, other])
+    assert set(comparison.result().layers) == {"entity"}
+    assert [d.layer for d in comparison.counts["entity"].disagreements] == ["entity"]
+    assert comparison.counts["event"].disagreements == []
+
+
+def test_one_pass_alone_is_not_counted():
+    comparison = Comparison({"entity": SPANS})
+    comparison.add(document("x"), [spans("a", "x", [(0, 1, "X")])])
+    assert (comparison.documents, comparison.result().layers) == (0, {})
+
+
+def test_chains_are_shown_by_their_members(passes):
+    write_pass(passes, "two", OTHER.replace("members=k", "members=k,z"))
+    found = compare(Corpus(passes)).layers["coreference"]
+    [one] = found.disagreements
+    assert one.passes == {
+        "one": 'ENTITY members="Karwan" entity=karwan',
+        "two": 'ENTITY members="Karwan", "Zerin" entity=karwan',
+    }
+
+
+def test_documents_are_chosen_and_progress_is_told(passes, grow):
+    grow(passes, 2)
+    told = []
+    agreement = compare(Corpus(passes), documents=("example",), progress=lambda done, whole: told.append((done, whole)))
+    assert (agreement.documents, told) == (1, [(1, 3), (2, 3), (3, 3)])
+    (passes / "annotations/gold/example.json").unlink()
+    assert compare(Corpus(passes)).layers == agreement.layers, "without gold, passes are compared all the same"
+    with pytest.raises(KriscError):
+        compare(Corpus(passes), documents=("made-0001",))
+
+
+def test_undefined_measures_are_shown_as_such(passes, capsys):
+    assert run("agree", "--corpus", passes) == 0
+    shown = capsys.readouterr().out
+    [line] = [line for line in shown.splitlines() if line.split()[:1] == ["CoNLL"]]
+    assert line.split("undefined")[1] == " (no chain has two members)"
 
 
 def test_what_is_undefined_says_why():

@@ -8,7 +8,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import combinations
+from itertools import combinations, zip_longest
 from typing import Any
 
 import msgspec
@@ -182,7 +182,11 @@ class Pair:
         return anchor(target.anchor if target else argument.segments)
 
     def arguments(self) -> None:
-        """Event arguments, with their roles (classification) and without (identification)."""
+        """Event arguments, with their roles (classification) and without (identification).
+
+        Source: Li, Ji and Huang (2013), Joint Event Extraction via Structured Prediction with Global Features:
+        an argument is identified when trigger, event label and filler match, and classified when its role does too.
+        """
         for key, with_role in (("arguments with role", True), ("arguments without role", False)):
             sets: list[dict[tuple[object, ...], Annotation]] = [
                 {
@@ -205,7 +209,11 @@ class Pair:
             self.add(sets[0][item], 0, key, 0)
 
     def relations(self) -> None:
-        """Relations: those with the same fillers in the same roles, with their label and without."""
+        """Relations: those with the same fillers in the same roles, with their label and without; overlapping fillers.
+
+        Source: the strict criterion of ACE 2005. Overlapping fillers match as in the measure agr of Wiebe, Wilson and
+        Cardie (2005), Annotating Expressions of Opinions and Emotions in Language, here one to one.
+        """
         sets: list[dict[tuple[object, ...], Annotation]] = [
             {(frozenset((g.role, self._filler(g, side)) for g in a.arguments), a.label): a for a in listed}
             for side, listed in enumerate(self.listed)
@@ -214,6 +222,7 @@ class Pair:
         for label in self.layer.labels:
             self._sets(("relations, strict", label), [{k: a for k, a in s.items() if k[1] == label} for s in sets])
         self._sets(("relations without label",), [{k[:1]: a for k, a in s.items()} for s in sets])
+        self.confused(sets)
         for item in sorted(sets[0].keys() & sets[1].keys(), key=repr):
             self.attributes(sets[0][item], sets[1][item])
         for role in self.layer.roles:
@@ -229,6 +238,22 @@ class Pair:
                     self.counts.add(self.where.id, self.where.unit(filler[0][0] if filler else 0), key, side + 1)
             for i, _ in paired:
                 self.counts.add(self.where.id, self.where.unit(fillers[0][i][0][0]), key, 0)
+
+    def confused(self, sets: Sequence[Mapping[tuple[object, ...], Annotation]]) -> None:
+        """Labels of relations with the same fillers, and of those whose fillers the other side does not have."""
+        by_fillers: list[dict[object, list[Annotation]]] = [{}, {}]
+        for side, found in enumerate(sets):
+            for key, a in found.items():
+                by_fillers[side].setdefault(key[0], []).append(a)
+        for fillers in sorted(by_fillers[0].keys() | by_fillers[1].keys(), key=repr):
+            ones, others = (sorted(one.get(fillers, []), key=lambda a: a.label) for one in by_fillers)
+            same = {a.label for a in ones} & {b.label for b in others}
+            pairs = [(a, next(b for b in others if b.label == a.label)) for a in ones if a.label in same]
+            rest = [[a for a in listed if a.label not in same] for listed in (ones, others)]
+            for one, other in [*pairs, *zip_longest(*rest)]:
+                side = 1 if one is None else 0
+                labels = (one.label if one else NONE, other.label if other else NONE)
+                self.add(other if one is None else one, side, ("confusion",), labels)
 
     def chains(self) -> None:
         """Chains of a label, as sets of their members' words; their sums belong to the document as a whole."""

@@ -41,7 +41,10 @@ def f1(counts: Numbers) -> Numbers:
 
 
 def observed(table: Numbers) -> Numbers:
-    """Share of items on which the two agree. ``table``: shape ``(..., k, k)``, rows the one, columns the other."""
+    """Share of items on which the two agree. ``table``: shape ``(..., k, k)``, rows the one, columns the other.
+
+    Source: the observed agreement of Cohen (1960).
+    """
     return _divide(np.trace(table, axis1=-2, axis2=-1), table.sum(axis=(-2, -1)))
 
 
@@ -167,6 +170,8 @@ def chain_f1(counts: Numbers) -> Numbers:
 
     Args:
         counts: shape ``(..., 4)``: numerator and denominator of recall, numerator and denominator of precision.
+
+    Source: van Rijsbergen (1979), Information Retrieval, chapter 7, with both weighed alike.
     """
     recall, precision = _divide(counts[..., 0], counts[..., 1]), _divide(counts[..., 2], counts[..., 3])
     result = _divide(2 * recall * precision, recall + precision)

@@ -201,7 +201,7 @@ def agreement_text(agreement: Agreement, *, details: bool) -> str:
     ]
     for name, layer in agreement.layers.items():
         lines += ["", f"{name} ({layer.documents} document(s), {len(layer.disagreements)} disagreement(s))"]
-        lines += [_value_line(value) for value in layer.values if details or not value.undefined]
+        lines += [_value_line(value) for value in layer.values if details or not (value.undefined and value.of)]
         if not details:
             continue
         for measure, by_document in layer.by_document.items() if agreement.documents > 1 else ():
