@@ -233,6 +233,56 @@ def test_what_two_of_three_passes_say_alike_stands_in_the_gold_once(passes):
     assert [c["options"]["B"] for c in conflicts(passes)] == ['PERSON z "Zerin" mention=name // as in the headline']
 
 
+def test_a_name_that_is_taken_is_not_given_again(passes):
+    """Both options of z are taken, and another annotation is called z.2 already."""
+    one = ONE.replace("PERSON k", "PERSON z.2").replace("=k ", "=z.2 ")
+    write_pass(passes, "one", one)
+    write_pass(passes, "two", one.replace('z "Zerin"', 'z "Zerin in"'))
+    adjudicate(passes, "--replace")
+    decide(passes, lambda c: "both")
+    assert adjudicate(passes, "--replace") == 0
+    quotes = {i: a["segments"][0]["quote"] for i, a in gold(passes).items() if a["label"] == "PERSON"}
+    assert quotes == {"z": "Zerin", "z.2": "Karwan", "z.3": "Zerin in"}
+
+
+def test_conflicts_that_say_the_same_are_told_apart(passes):
+    """Two events on one trigger, whose topics are two events on another, where a corpus allows that."""
+    layer = passes / "schema/layers/event.toml"
+    layer.write_text(layer.read_text().replace("one_trigger_one_event_of_a_label = true\n", ""))
+    events = "".join(
+        f'MEET {name} "{words}" {role} modality=asserted\n'
+        for name, words, role in (
+            ("m1", "met", "Participant=k"),
+            ("m2", "met", "Participant=z"),
+            ("t1", "Soran", "Participant=k Topic=m1"),
+            ("t2", "Soran", "Participant=k Topic=m2"),
+        )
+    )
+    head, tail = ONE.split("MEET")[0], "\n[relation]" + ONE.split("[relation]")[1]
+    write_pass(passes, "one", f"{head}{events}{tail}")
+    write_pass(passes, "two", f"{head}{tail}")
+    adjudicate(passes, "--replace")
+    names = [c["id"] for c in conflicts(passes)]
+    assert len(set(names)) == len(names) == 4
+    assert sum(name.endswith(".2") for name in names) == 1
+    decide(passes, lambda c: "neither" if c["id"].endswith(".2") else "A")
+    adjudicate(passes, "--replace")
+    assert sorted(i for i in gold(passes) if i[0] in "mt") == ["m1", "m2", "t1"]
+    assert ids(passes) == []
+
+
+def test_a_chain_of_which_nothing_is_left_is_left_out(passes):
+    relation = "[relation]" + ONE.split("[relation]")[1].split("[coreference]")[0]
+    one = ONE.replace(relation, "[relation]\n").replace("Participant=k ", "")
+    write_pass(passes, "one", one)
+    write_pass(passes, "two", one.replace('PERSON k "Karwan" mention=name', 'PERSON k "Karwan" mention=nominal'))
+    adjudicate(passes, "--replace")
+    decide(passes, lambda c: "neither")
+    assert adjudicate(passes, "--replace") == 0
+    assert not {"k", "c"} & set(gold(passes))
+    assert ids(passes) == []
+
+
 def test_more_passes_than_letters(passes):
     names = [f"reader-{n:02d}" for n in range(26)]
     register(passes, *names)

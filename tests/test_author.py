@@ -377,7 +377,9 @@ def test_long_spans_are_named_by_how_they_begin_and_end(words, quote):
     assert back.layers["structure"][1].segments[0].quote == quote
 
 
-@pytest.mark.parametrize("words", ['"Zerin left" to "Karwan"', '"Karwan met" to "left." in one', '"met" to Zerin'])
+@pytest.mark.parametrize(
+    "words", ['"Zerin left" to "Karwan"', '"Karwan met" to "left." in one', '"met" to Zerin', '"met" to "Zerin']
+)
 def test_an_end_that_does_not_follow_is_told(words):
     back = parsed(f'[structure]\nSENTENCE one "Karwan met Zerin."\nSENTENCE s {words}\n', TO)
     assert len(back.findings) == 1

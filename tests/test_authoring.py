@@ -67,6 +67,31 @@ def test_fmt_fills_in_what_follows_from_the_rest(starter):
     assert run("fmt", "--check", "--corpus", starter) == 0, "what fmt writes is canonical"
 
 
+def test_fmt_gives_no_number_that_is_taken(starter):
+    path = starter / EXAMPLE
+    value = json.loads(path.read_text())
+    first, second, *_ = value["layers"]["entity"]
+    for one in value["layers"]["event"], value["layers"]["relation"], value["layers"]["coreference"]:
+        one.clear()
+    first["id"] = "ent-001"
+    del second["id"]
+    path.write_text(json.dumps(value))
+    assert run("fmt", "--corpus", starter) == 0
+    assert [a["id"] for a in json.loads(path.read_text())["layers"]["entity"]][:2] == ["ent-001", "ent-002"]
+
+
+def test_an_export_of_what_does_not_fit_its_text_is_refused(starter, capsys):
+    path = starter / EXAMPLE
+    before = path.read_text()
+    path.write_text(before.replace('"quote": "Soran"', '"quote": "Sorak"'))
+    assert run("author", "export", path, "--corpus", starter) == 1
+    assert "quote-mismatch" in capsys.readouterr().out
+    path.write_text(before)
+    (starter / "dataset/raw/example.txt").unlink()
+    assert run("author", "export", path, "--corpus", starter) != 0
+    assert "example.txt" in capsys.readouterr().out
+
+
 def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     path = tmp_path / "file.txt"
     path.write_bytes(b"old")
@@ -121,10 +146,8 @@ def test_a_decision_that_breaks_a_rule_is_reported_on_the_gold_it_made(passes, c
 
 def test_one_document_with_two_passes_does_not_stop_at_one_with_fewer(passes, grow, capsys):
     grow(passes, 2)
-    for name in ("one", "two"):
-        path = passes / f"annotations/passes/{name}/example.json"
-        path.write_text(path.read_text())
     assert adjudicate(passes, "--replace") == 1
+    assert "conflict-unresolved" in capsys.readouterr().out
     assert adjudicate(passes, "made-0001") == 2
     assert "passes-too-few" in capsys.readouterr().out
 

@@ -12,6 +12,7 @@ from test_invalid import FOLDERS
 
 from krisc.model import SharedRun
 from krisc.store import Corpus
+from krisc.validation import validate_corpus
 from krisc.wording import longest_run, shared_run
 
 CASE = next(folder for folder in FOLDERS if folder.name == "wording-reused--unmeasured")
@@ -91,3 +92,23 @@ def test_a_composed_text_is_compiled_with_its_sources(composed):
     [claim] = row["claims"]
     assert row["text"][claim["start"] : claim["end"]] == claim["text"] == "Karwan met Zerin in Soran."
     assert claim["pages"] == ["p1"]
+
+
+def test_without_gold_or_units_no_sentence_can_lack_a_claim(composed):
+    (composed.parent / "excerpts/example/p1.txt").write_text("Nothing.")
+    assert run("wording", composed.parent / "excerpts", "--corpus", composed, "--quiet") == 0
+    path = composed / "dataset/sources/example.json"
+    value = json.loads(path.read_text())
+    value["claims"][0]["quote"] = "Karwan met"
+    path.write_text(json.dumps(value))
+    assert [f.id for f in validate_corpus(Corpus(composed))[0]] == [], "a claim touches the sentence"
+    value["claims"][0]["quote"] = "Kirkuk"
+    path.write_text(json.dumps(value))
+    assert {f.id for f in validate_corpus(Corpus(composed))[0]} == {"claim-unplaced", "claim-missing"}
+    layer = composed / "schema/layers/structure.toml"
+    before = layer.read_text()
+    layer.write_text(before.replace('units = ["SENTENCE"]\n', ""))
+    assert "claim-missing" not in {f.id for f in validate_corpus(Corpus(composed))[0]}
+    layer.write_text(before)
+    (composed / "annotations/gold/example.json").unlink()
+    assert {f.id for f in validate_corpus(Corpus(composed))[0]} == {"annotation-missing", "claim-unplaced"}
