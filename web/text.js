@@ -10,9 +10,10 @@ const SVG = 'http://www.w3.org/2000/svg';
 export const colourOf = (layers, name) => COLOURS[Math.max(0, layers.findIndex((one) => one.name === name)) % COLOURS.length];
 
 export class TextPane {
-  // host: an element that is empty; pick(id, event) and hover(id or null) are told what the pointer does.
-  constructor(host, layers, { pick, hover }) {
-    Object.assign(this, { host, layers, pick, hover, annotations: [], shown: {}, key: '' });
+  // host: an element that is empty; pick(id) and hover(id or null) are told what the pointer does.
+  // What nobody has signed off is dotted, unless the text is shown plain.
+  constructor(host, layers, { pick, hover, plain = false }) {
+    Object.assign(this, { host, layers, pick, hover, plain, annotations: [], shown: {}, key: '' });
     this.arcs = document.createElementNS(SVG, 'svg');
     this.arcs.setAttribute('class', 'arcs');
     this.arcs.setAttribute('aria-hidden', 'true');
@@ -116,7 +117,7 @@ export class TextPane {
       fillOpacity,
       underlineColor: colourOf(this.layers, mark.layer),
       underlineThickness: mine ? 3 : 2,
-      underlineStyle: mark.checked_by?.length ? 'solid' : 'dotted',
+      underlineStyle: this.plain || mark.checked_by?.length ? 'solid' : 'dotted',
       underlineOffset: 1 + 5 * (mark.level - 1),
     };
   }

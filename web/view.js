@@ -91,9 +91,14 @@ function search(query) {
     h('h2', {}, `${count(hits.length)} annotation(s)`, rest.length ? ` · ${rest.join(' · ')}` : ''),
     h('form', { id: 'search', onsubmit: (event) => event.preventDefault() }, choose('layer', corpus.layers.map((one) => one.name)), choose('label', labels), choose('split', values('split')), field),
     h('ol', { class: 'hits' }, hits.slice(0, MOST).map((row) => h('li', {},
-      h('a', { href: address('doc', { document: corpus.documents[row[0]].id, annotation: row[3] }) }, h('span', { class: 'label' }, row[2]), ' ', h('bdi', {}, words(row[4], 100) || row[3])),
+      h('a', { href: address('doc', { document: corpus.documents[row[0]].id, annotation: row[3] }) }, h('span', { class: 'label', 'data-layer': row[1] }, row[2]), ' ', h('bdi', {}, words(row[4], 100) || row[3])),
       h('small', {}, ` ${corpus.documents[row[0]].id}`)))),
     hits.length > MOST ? h('p', {}, `The first ${MOST} are shown: choose a label, a split or words.`) : null);
+  paint(at('text'));
+}
+
+function paint(element) {
+  for (const mark of element.querySelectorAll('[data-layer]')) mark.style.borderColor = colourOf(corpus.layers, mark.dataset.layer);
 }
 
 const clean = (query) => Object.fromEntries(Object.entries(query).filter(([, value]) => value));
@@ -108,7 +113,7 @@ async function read(id, annotation) {
     const meta = Object.entries(doc.metadata).filter(([key]) => key !== 'title');
     const host = h('div', { class: 'host' });
     fill(at('text'), h('h2', {}, h('bdi', {}, doc.metadata.title)), h('details', {}, h('summary', {}, `${head.id} · ${head.split}`), h('dl', {}, meta.flatMap(([key, value]) => [h('dt', {}, key), h('dd', {}, h('bdi', {}, value))]))), host);
-    pane = new TextPane(host, corpus.layers, { pick: (one) => { location.hash = address('doc', { document: id, annotation: one }); }, hover: (one) => { if (one !== hovered) { hovered = one; draw(); } } });
+    pane = new TextPane(host, corpus.layers, { plain: true, pick: (one) => { location.hash = address('doc', { document: id, annotation: one }); }, hover: (one) => { if (one !== hovered) { hovered = one; draw(); } } });
     pane.load(doc.text, doc.annotations);
     current = null;
   }
@@ -173,7 +178,7 @@ function list() {
     'data-id': a.id, 'aria-selected': String(a.id === current), onclick: () => { location.hash = address('doc', { document: doc.id, annotation: a.id }); },
     onmouseenter: () => { hovered = a.id; draw(); }, onmouseleave: () => { hovered = null; draw(); },
   }, h('span', { class: 'label', 'data-layer': a.layer }, a.label), h('bdi', { class: 'words' }, pane.words(a)))));
-  for (const mark of at('list').querySelectorAll('.label')) mark.style.borderColor = colourOf(corpus.layers, mark.dataset.layer);
+  paint(at('list'));
   reveal(at('list'), at('list').querySelector('[aria-selected="true"]'));
 }
 
@@ -205,7 +210,7 @@ async function begin() {
   fill(at('title'), `${corpus.title} ${corpus.version}`);
   fill(at('documents'), h('ul', {},
     [['figures', 'Figures'], ['find', 'Search']].map(([page, text]) => h('li', {}, h('a', { href: address(page, {}), 'data-page': page }, text))),
-    corpus.documents.map((one) => h('li', {}, h('a', { href: address('doc', { document: one.id }), title: one.title, 'data-document': one.id }, one.id)))));
+    [...corpus.documents].sort((a, b) => (a.id < b.id ? -1 : 1)).map((one) => h('li', {}, h('a', { href: address('doc', { document: one.id }), title: one.title, 'data-document': one.id }, one.id)))));
   addEventListener('hashchange', go);
   await go();
 }

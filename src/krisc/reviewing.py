@@ -104,7 +104,7 @@ class Desk:
             raise RefusedError(422, words(findings) or "this document has no gold annotation")
         gold, problem = document.gold, words(_problems(self.corpus, document))
         whole = reviews.finished(gold, done)
-        if problem and reviews.by_id(whole) != reviews.by_id(gold) and not _unrecorded(gold, whole):
+        if problem and reviews.by_id(whole) != reviews.by_id(gold) and not _unrecorded(gold, done):
             self._write(name, done, whole)
             return self._read_again(entry)
         return State(document, order(gold), done, tag, problem)
@@ -192,9 +192,14 @@ def _problems(corpus: Corpus, document: Document) -> list[Finding]:
     return [f for f in found if f.severity == "error"]
 
 
-def _unrecorded(gold: AnnotationFile, whole: AnnotationFile) -> bool:
-    kept = {a.id: a.checked_by for listed in whole.layers.values() for a in listed}
-    return any(set(a.checked_by) - set(kept.get(a.id, ())) for listed in gold.layers.values() for a in listed)
+def _unrecorded(gold: AnnotationFile, done: Sequence[Review]) -> bool:
+    """Whether gold has a sign-off that the reviews do not give, nor did before the last one."""
+    given = [reviews.by_id(reviews.signed(gold, some)) for some in (done, done[:-1])]
+    return any(
+        set(a.checked_by) - {name for some in given for name in some[layer][a.id].checked_by}
+        for layer, listed in gold.layers.items()
+        for a in listed
+    )
 
 
 def _told(finding: Finding) -> tuple[str, str]:

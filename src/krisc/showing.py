@@ -11,6 +11,8 @@ from krisc.findings import Finding, KriscError, Place
 from krisc.layers import Layers
 from krisc.model import AnnotationFile
 
+FOLDER = "web"
+
 
 def page_file(name: str) -> bytes:
     """A file of the pages, which are built from ``web/`` by ``make web``.
@@ -19,9 +21,9 @@ def page_file(name: str) -> bytes:
         KriscError: ``page-missing``.
     """
     try:
-        return resources.files("krisc").joinpath("web", name).read_bytes()
+        return resources.files("krisc").joinpath(FOLDER, name).read_bytes()
     except OSError:
-        file = f"krisc/web/{name}"
+        file = f"krisc/{FOLDER}/{name}"
         raise KriscError([Finding("page-missing", Place(file), {"file": file})]) from None
 
 
