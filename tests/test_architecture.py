@@ -28,6 +28,7 @@ ORDER = [
     {"facts", "parquet"},
     {"judging"},
     {"pages", "plots", "citing"},
+    {"metadata"},
     {"artefacts"},
     {"release", "validation", "authoring", "wording", "reviewing"},
     {"interchange", "verifying", "states"},

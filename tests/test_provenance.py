@@ -100,14 +100,28 @@ def test_an_editors_hidden_file_is_no_input(starter):
     assert found(starter, facts) == []
 
 
+def test_a_source_that_says_the_same_in_other_bytes_makes_no_release_stale(starter, tmp_path, capsys):
+    facts = compile_corpus(Corpus(starter)).facts
+    register = starter / "annotations/annotators.toml"
+    register.write_text(register.read_text() + "# seen\n")
+    assert compile_corpus(Corpus(starter)).unchanged
+    assert list(check_release(Corpus(starter))) == []
+    assert found(starter, facts) == [("source-differs", "annotations/annotators.toml")]
+    assert run("verify", starter / "dataset/releases/0.1.0", "--sources", starter) == 0
+    assert "annotations/annotators.toml: warning source-differs" in capsys.readouterr().out
+    assert found(starter, compile_corpus(Corpus(starter), replace=True).facts) == []
+
+
 def test_verify_names_the_changed_source_first(starter, tmp_path, capsys):
     assert run("compile", "-q", "--corpus", starter) == 0
     copy = shutil.copytree(starter / "dataset/releases/0.1.0", tmp_path / "copy")
     register = starter / "annotations/annotators.toml"
-    register.write_text(register.read_text() + "# seen\n")
+    register.write_text(register.read_text().replace("which wrote", "that wrote"))
     capsys.readouterr()
     assert run("verify", copy, "--sources", starter) == 1
-    assert capsys.readouterr().out.startswith("annotations/annotators.toml: error source-differs")
+    shown = capsys.readouterr().out
+    assert shown.startswith("annotations/annotators.toml: warning source-differs")
+    assert "error release-stale: README.md" in shown
 
 
 def test_a_release_of_before_has_nothing_to_compare(starter):

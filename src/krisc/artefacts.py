@@ -15,7 +15,7 @@ from typing import Any
 
 import jinja2
 
-from krisc import plots
+from krisc import metadata, plots
 from krisc.citing import apa, bibtex, citation, cited
 from krisc.facts import Facts
 from krisc.findings import Finding, KriscError, Place
@@ -245,6 +245,15 @@ PLOTS: dict[str, Artefact] = {
     "plots/places.svg": plots.places,
 }
 RELEASE_ARTEFACTS |= PLOTS
+
+# For machines, after all that they describe; the crate lists every file, the others among them, and is the last.
+RELEASE_ARTEFACTS |= {
+    "datacite.json": metadata.datacite,
+    ".zenodo.json": metadata.zenodo,
+    "datapackage.json": metadata.frictionless,
+    "croissant.json": metadata.croissant,
+    "ro-crate-metadata.json": metadata.ro_crate,
+}
 
 
 def repository_datasheet(corpus: Corpus, facts: Facts) -> str | None:

@@ -37,6 +37,18 @@ class Balance(msgspec.Struct, frozen=True):
     splits: tuple[str, ...]
 
 
+class Responsible(msgspec.Struct, frozen=True):
+    """What only its makers can say of a corpus, in sentences: what it is for and not for, and what to be careful of."""
+
+    uses: tuple[str, ...] = ()
+    not_for: tuple[str, ...] = ()
+    limitations: tuple[str, ...] = ()
+    biases: tuple[str, ...] = ()
+    sensitive: tuple[str, ...] = ()
+    impact: str = ""
+    maintenance: str = ""
+
+
 class Config(msgspec.Struct, frozen=True):
     """``dataset/corpus.toml``: the identity of the corpus."""
 
@@ -55,3 +67,4 @@ class Config(msgspec.Struct, frozen=True):
     near_duplicates: float | None = None
     balance: Balance | None = None
     plots: bool = False
+    responsible: Responsible = Responsible()

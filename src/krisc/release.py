@@ -58,8 +58,8 @@ def compile_corpus(
         out: the release's folder; by default ``dataset/releases/<version>``, and then new documents' splits are pinned.
         replace: whether a release of this version that differs may be replaced.
         progress: called with documents done and all documents.
-        like: a release that this one is to be compared with; its program and lock are named as its own. By default what
-            stands at ``out`` and is not to be replaced.
+        like: a release that this one is to be compared with; what it was built from and with is named as its own. By
+            default what stands at ``out`` and is not to be replaced.
 
     Raises:
         KriscError: the findings, when there is an error among them; or ``output-unwritable``, ``release-differs``, or
@@ -73,7 +73,7 @@ def compile_corpus(
     if out and target.exists() and not (target / MANIFEST).is_file() and (not target.is_dir() or any(target.iterdir())):
         raise KriscError([Finding("folder-not-empty", Place(corpus.name(target)), {"folder": corpus.name(target)})])
     with staging(target) as stage:
-        known = _written_with(like or target) if like or not replace else {}
+        known = _built(like or target) if like or not replace else None
         compiled = _compile_into(stage, corpus, progress, version if replace else "", known)
         compiled.folder = target
         if target.exists():
@@ -150,16 +150,16 @@ def swap(stage: Path, target: Path) -> None:
     shutil.rmtree(previous, ignore_errors=True)
 
 
-def _written_with(folder: Path) -> dict[str, str]:
-    """The program and the lock that a release names; none when there is no release, or a broken one."""
+def _built(folder: Path) -> Facts | None:
+    """The figures of a release, which say what it was built from; None when there is no release, or a broken one."""
     try:
-        return read_facts(folder).written_with
+        return read_facts(folder)
     except KriscError:
-        return {}
+        return None
 
 
 def _compile_into(
-    stage: Path, corpus: Corpus, progress: Progress | None, replaced: str, known: dict[str, str]
+    stage: Path, corpus: Corpus, progress: Progress | None, replaced: str, known: Facts | None
 ) -> Compiled:
     findings = check_corpus(corpus, replaced)
     if any(f.severity != "warning" for f in findings):
@@ -195,8 +195,8 @@ def _compile_into(
             raise KriscError(findings)
         facts.agreement = comparison.result() if comparison.documents else None
         facts.judged = judging.summary(corpus)
-        facts.written_with = provenance.program(corpus, known)
-        facts.inputs = provenance.inputs(corpus)
+        facts.written_with = provenance.program(corpus, known.written_with if known else {})
+        facts.inputs = known.inputs if known and known.inputs else provenance.inputs(corpus)
         _finish(stage, corpus, facts, writers)
     except BaseException:
         for writer in writers.values():

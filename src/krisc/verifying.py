@@ -22,6 +22,7 @@ from krisc.facts import Facts
 from krisc.findings import Finding, KriscError, Place
 from krisc.form import Form
 from krisc.layers import Layer, Layers
+from krisc.metadata.checking import metadata_findings
 from krisc.model import Annotator, DocumentRecord, RegisterEntry
 from krisc.parquet import hold
 from krisc.reading import read_toml
@@ -76,6 +77,7 @@ def verify(folder: Path, progress: Progress | None = None) -> tuple[list[Finding
         findings += _figures(facts, seen)
     if CARD not in broken:
         findings += _card(folder, facts)
+    findings += metadata_findings(folder, facts, broken)
     return findings, facts
 
 
