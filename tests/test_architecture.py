@@ -28,7 +28,7 @@ ORDER = [
     {"facts", "parquet"},
     {"judging"},
     {"pages", "plots", "citing"},
-    {"metadata"},
+    {"metadata", "weaknesses"},
     {"artefacts"},
     {"release", "validation", "authoring", "wording", "reviewing"},
     {"interchange", "verifying", "states"},
@@ -76,6 +76,12 @@ def imports(path: Path) -> set[tuple[str, bool]]:
 def test_every_module_has_its_place() -> None:
     modules = {module_of(p) for p in SOURCE.rglob("*.py")} - {"__init__"}
     assert modules == set(RANK)
+
+
+def test_the_page_on_the_architecture_has_the_same_order(repository: Path) -> None:
+    page = " ".join((repository / "docs/architecture.md").read_text(encoding="utf-8").split())
+    told = page.split("in one direction: `")[1].split("`")[0]
+    assert [set(step.split(" · ")) for step in told.split(" → ")] == ORDER[:-1]
 
 
 def test_no_arrow_points_back_and_none_goes_round() -> None:

@@ -163,6 +163,21 @@ def test_what_the_readme_says_of_people_is_true(repository: Path) -> None:
     )
 
 
+def test_the_package_and_the_corpus_have_one_version(repository: Path) -> None:
+    package = tomllib.loads((repository / "pyproject.toml").read_text())["project"]
+    assert package["version"] == Corpus(repository).config.version
+
+
+def test_what_the_readme_says_of_composed_texts_is_true(repository: Path) -> None:
+    corpus = Corpus(repository)
+    facts = json.loads((corpus.releases / corpus.config.version / "release.json").read_text())
+    words = " ".join((repository / "README.md").read_text().split())
+    assert ("All texts but one were composed for this corpus by a language model" in words) == (
+        facts["documents"] - facts["composed"]["documents"] == 1
+        and {facts["annotators"][one]["kind"] for one in facts["composed"]["composed_by"]} == {"language_model"}
+    )
+
+
 def test_no_page_names_a_machine(repository: Path) -> None:
     paths = subprocess.run(
         ["git", "ls-files"], cwd=repository, capture_output=True, text=True, check=True

@@ -11,6 +11,7 @@ from passes_of_example import run
 from test_invalid import FOLDERS
 
 from krisc.model import SharedRun
+from krisc.release import read_facts
 from krisc.store import Corpus
 from krisc.validation import validate_corpus
 from krisc.wording import longest_run, shared_run
@@ -84,6 +85,8 @@ def test_a_composed_text_is_compiled_with_its_sources(composed):
     (composed.parent / "excerpts/example/p1.txt").write_text("Nothing.")
     run("wording", composed.parent / "excerpts", "--corpus", composed, "--quiet")
     assert run("compile", "--corpus", composed, "--out", composed.parent / "out", "--quiet") == 0
+    told = read_facts(composed.parent / "out").composed
+    assert (told.documents, told.words, told.shortest, told.longest, told.pages, told.undated) == (1, 5, 5, 5, 1, 1)
     [row] = datasets.load_dataset(str(composed.parent / "out"), split="train").to_list()
     assert str(row["as_of"]) == "2000-01-01"
     assert row["published"] is None

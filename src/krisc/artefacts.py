@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -23,6 +23,7 @@ from krisc.pages import GENERATED_PAGE, data_dictionary, findings_page, guidelin
 from krisc.reading import read_text
 from krisc.store import Corpus
 from krisc.tables import DECIDED, features, tables
+from krisc.weaknesses import gaps, weak_labels
 
 STRICT = ("spans, strict", "relations, strict")
 DATASHEET_TEMPLATE = "dataset/datasheet.md.jinja"
@@ -41,12 +42,16 @@ def _environment() -> jinja2.Environment:
     environment.filters["table"] = markdown_table
     environment.filters["layer_table"] = layer_table
     environment.filters["agreement_table"] = agreement_table
-    environment.filters["model_kind"] = lambda name, facts: facts.annotators[name].kind
     environment.filters["label_table"] = label_table
     environment.filters["entity_table"] = entity_table
-    environment.filters["weak_labels"] = weak_labels
+    environment.filters |= {"weak_labels": weak_labels, "gaps": gaps, "kinds": kinds}
     environment.filters["judged_table"] = judged_table
     return environment
+
+
+def kinds(names: Sequence[str], facts: Facts) -> str:
+    """What some annotators are, in words: ``language model``, ``person``, or both."""
+    return " and ".join(sorted({facts.annotators[name].kind.replace("_", " ") for name in names}))
 
 
 def layer_table(facts: Facts) -> str:
@@ -98,18 +103,6 @@ def _strict(facts: Facts, layer: str) -> dict[str, str]:
     """The strict agreement on each label of a layer, where it is measured and defined."""
     measured = facts.agreement.layers[layer].values if facts.agreement and layer in facts.agreement.layers else []
     return {v.of: f"{v.value:.2f}" for v in measured if v.measure in STRICT and v.of and v.value is not None}
-
-
-def weak_labels(facts: Facts, below: float, least: int) -> str:
-    """The labels on which the passes agree less than that, of those compared often enough; "" when there are none."""
-    rows = [
-        (name, v.of, f"{v.value:.2f}", v.count)
-        for name in facts.layers
-        for v in (facts.agreement.layers[name].values if facts.agreement and name in facts.agreement.layers else [])
-        if v.measure in STRICT and v.of and v.value is not None and v.value < below and v.count >= least
-    ]
-    rows.sort(key=lambda row: row[2])
-    return markdown_table(rows, "layer", "label", "agreement (strict F1)", "in both passes") if rows else ""
 
 
 def entity_table(facts: Facts, number: int) -> str:

@@ -70,11 +70,18 @@ class PassHashes(msgspec.Struct):
 
 
 class Composed(msgspec.Struct):
-    """What the composed documents rest on: pages and publishers, and claims by what a second reader found."""
+    """What the composed documents rest on: pages that were read, and claims by what a second reader found.
+
+    Words are what white space separates; ``shortest`` and ``longest`` are those of one document. ``undated`` pages have
+    no date.
+    """
 
     documents: int = 0
     words: int = 0
+    shortest: int = 0
+    longest: int = 0
     pages: int = 0
+    undated: int = 0
     claims: dict[str, int] = {}
     longest_shared_run: int = 0
     composed_by: list[str] = []
@@ -237,8 +244,11 @@ def add(facts: Facts, corpus: Corpus, document: Document, split: str) -> None:
 def _add_sources(facts: Facts, corpus: Corpus, document: Document, sources: Sources) -> None:
     made = facts.composed = facts.composed or Composed()
     made.documents += 1
-    made.words += len(document.text.split())
+    words = len(document.text.split())
+    made.words += words
+    made.shortest, made.longest = min(made.shortest or words, words), max(made.longest, words)
     made.pages += len(sources.pages)
+    made.undated += sum(not page.date for page in sources.pages)
     made.claims = dict(sorted((Counter(made.claims) + Counter(c.verdict for c in sources.claims if c.verdict)).items()))
     made.composed_by = sorted({*made.composed_by, sources.composed_by})
     made.checked_by = sorted({*made.checked_by, sources.checked_by} - {""})

@@ -184,7 +184,7 @@ def iob2_names(layer: Layer) -> tuple[str, ...]:
 def _documents(layers: Layers) -> Table:
     columns = (
         *_DOCUMENT,
-        Column("title", STRING, "Title of the article."),
+        Column("title", STRING, "Title of the document."),
         Column("publisher", STRING, "Who published it."),
         Column("url", STRING, "Address of the source; empty for constructed texts."),
         Column("published", DATE, "Date of publication, which relative times are worked out against.", null=True),
