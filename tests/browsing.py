@@ -21,6 +21,7 @@ FLAGS = (
     "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync --force-device-scale-factor=1"
 )
+LAYERS = ("entity", "event", "relation", "coreference")
 # Documents of the made corpus: text, and annotations in the authoring form.
 TEXTS = {
     "nested": (
@@ -40,7 +41,7 @@ ENTITY c members=k,z entity=karwan
 """,
     ),
     "right-to-left": (
-        "التقى كاروان بزيرين في سوران.\nKarwan met زيرين in سوران again.",
+        "التقى كاروان زيرين في سوران.\nKarwan met زيرين in سوران again.",
         """
 [entity]
 PERSON k "كاروان" mention=name
@@ -61,7 +62,7 @@ PERSON z "<img src=x onerror='window.hurt=2'>" mention=name
 """,
     ),
     "crlf": ("Karwan met Zerin.\r\nThey talked.", '\n[entity]\nPERSON t "They" mention=pronoun\n'),
-    "empty": ("Nothing at all.", "\n[entity]\n"),
+    "empty": ("\n", ""),
     "dense": (
         " ".join(f"Karwan{n} met Zerin{n} in Soran{n}." for n in range(60)),
         "\n[entity]\n"
@@ -102,12 +103,11 @@ def make_corpus(folder: Path) -> Path:
     (folder / "dataset/documents.jsonl").write_text("\n".join(lines) + "\n")
     for name, (text, source) in TEXTS.items():
         ends = [m.end() for m in re.finditer(r"\.(?=\s|$)", text)]
-        starts = [0, *(end + len(re.match(r"\s*", text[end:])[0]) for end in ends[:-1])]
-        sentences = "".join(
-            f"SENTENCE s{n} {json.dumps(text[a:b], ensure_ascii=False)}\n"
-            for n, (a, b) in enumerate(zip(starts, ends, strict=True), 1)
-        )
+        starts = [0, *(end + len(re.match(r"\s*", text[end:])[0]) for end in ends)]
+        spans = [json.dumps(text[a:b], ensure_ascii=False) for a, b in zip(starts, ends, strict=False)]
+        sentences = "".join(f"SENTENCE s{n} {words}\n" for n, words in enumerate(spans, start=1))
         head = f"@document {name}\n@annotator starter\n@date 2000-01-01\n@guidelines 0.1.0\n[structure]\n"
+        source += "".join(f"\n[{layer}]\n" for layer in LAYERS if f"[{layer}]" not in source)
         path = folder / "draft.txt"
         path.write_text(head + sentences + source, newline="")
         assert run("author", "import", path, "--gold", "--quiet", "--corpus", folder) == 0

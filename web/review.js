@@ -221,7 +221,7 @@ function changed() {
 
 function showDetail(focus = '') {
   const a = draft ?? pane?.byId?.get(current);
-  if (!a) { fill(at('detail'), h('p', {}, doc ? 'Nothing is chosen.' : ''), buttons()); return; }
+  if (!a) { fill(at('detail'), h('p', {}, doc ? 'Nothing is chosen.' : ''), noteRow(), buttons()); return; }
   const layer = layerOf(a.layer);
   const edited = draft ?? copy(a);
   const about = pane.byId.get(a.id);
@@ -236,7 +236,7 @@ function showDetail(focus = '') {
     about ? h('p', { class: 'history' }, `${about.decided}, by ${about.by.join(', ')}`, about.decision ? h('bdi', {}, ` · ${about.decision}`) : null,
       about.note ? h('bdi', {}, ` · note: ${about.note}`) : null, about.checked_by ? ` · signed off by ${about.checked_by.join(', ')}` : '') : null,
     own.length ? h('ul', { class: 'history' }, own.map((one) => h('li', { class: one.stands ? '' : 'undone' }, `${one.at} ${one.by}: ${one.action} `, h('bdi', {}, one.note)))) : null,
-    h('label', { class: 'row' }, h('span', {}, 'words'), h('input', { id: 'note', dir: 'auto', placeholder: 'a comment, or why' })),
+    noteRow(),
     buttons());
   at('detail').querySelector('h2 .label').style.borderColor = colourOf(corpus.layers, a.layer);
   if (focus === 'label') at('label')?.focus();
@@ -248,6 +248,10 @@ function layerChoice() {
   made.value = draft.layer;
   made.addEventListener('change', () => { draft = blank(made.value, draft.segments); showDetail(); at('layer').focus(); changed(); });
   return made;
+}
+
+function noteRow() {
+  return h('label', { class: 'row' }, h('span', {}, 'words'), h('input', { id: 'note', dir: 'auto', placeholder: 'a comment, or why' }));
 }
 
 function buttons() {
@@ -358,8 +362,9 @@ function add() {
   if (doc.problem) { tell(doc.problem, 'error'); return; }
   const here = pane.byId.get(current);
   const [starts, ends] = doc.tokens;
+  if (!starts.length) { tell('this text has no words', 'error'); return; }
   const after = starts.findIndex((start) => start >= (here?.segments.at(-1)?.[1] ?? 0));
-  const word = after >= 0 ? [starts[after], ends[after]] : [starts[0] ?? 0, ends[0] ?? 0];
+  const word = after >= 0 ? [starts[after], ends[after]] : [starts[0], ends[0]];
   draft = blank(filter.layer || here?.layer || corpus.layers[0].name, [pane.selection() ?? word]);
   fresh = draft.id;
   showDetail();

@@ -22,6 +22,7 @@ export class TextPane {
 
   load(text, annotations) {
     this.annotator?.destroy();
+    this.annotator = null;
     this.annotations = annotations;
     this.byId = new Map(annotations.map((a) => [a.id, a]));
     this.key = '';
@@ -57,18 +58,18 @@ export class TextPane {
   // What is shown: drawn is a list of annotations, current one of them or another, related a map from ids to roles.
   show({ drawn, current = null, related = new Map(), arcs = [], scroll = false }) {
     if (!this.annotator) return;
-    const marks = drawn.filter((a) => a.segments.length).map((a) => ({ ...a, mark: a.id }));
+    const marks = drawn.filter((a) => a.segments.length).map((a) => ({ ...a }));
     const besides = [current, ...[...related.keys()].map((id) => this.byId.get(id))];
     for (const a of besides) {
-      if (a?.segments.length && !marks.some((mark) => mark.id === a.id)) marks.push({ ...a, mark: a.id });
+      if (a?.segments.length && !marks.some((mark) => mark.id === a.id)) marks.push({ ...a });
     }
-    for (const [n, g] of (current?.arguments ?? []).entries()) {
-      if (g.segments.length) marks.push({ ...current, segments: g.segments, role: g.role, mark: `${current.id} ${n}` });
-    }
-    if (current) for (const mark of marks) if (mark.id === current.id) mark.segments = mark.role ? mark.segments : current.segments;
+    for (const mark of marks) if (mark.id === current?.id) mark.segments = current.segments; // as it is being changed
+    for (const g of current?.arguments ?? []) if (g.segments.length) marks.push({ ...current, segments: g.segments, role: g.role });
+    // Named for where it stands too: the library keeps the place of a mark whose name it knows.
+    marks.forEach((mark, n) => { mark.mark = `${n} ${mark.id} ${mark.segments.join(' ')}`; });
     this.levels(marks);
     this.shown = { current, related, arcs, marks: new Map(marks.map((mark) => [mark.mark, mark])) };
-    const key = JSON.stringify(marks.map((mark) => [mark.mark, mark.segments]));
+    const key = marks.map((mark) => mark.mark).join('\n');
     if (key !== this.key) {
       this.key = key;
       const most = Math.max(1, ...marks.map((mark) => mark.level));
