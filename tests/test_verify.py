@@ -81,6 +81,34 @@ def test_a_file_that_was_cut_off(copy, capsys):
     assert f"{len(data) - 100:,} bytes instead of {len(data):,}" in capsys.readouterr().out
 
 
+def test_a_release_without_its_layers_is_verified_as_far_as_it_goes(copy, capsys):
+    shutil.rmtree(copy / "schema")
+    value = json.loads((copy / MANIFEST).read_text())
+    kept = {name: one for name, one in value["files"].items() if not name.startswith("schema/")}
+    (copy / MANIFEST).write_text(json.dumps({**value, "files": kept}))
+    reseal(copy)
+    assert run("verify", copy) == 1
+    assert told(copy) == [("file-lost", "schema/layers")]
+    assert "schema/layers, which rows follow, is not there" in capsys.readouterr().out
+
+
+def test_a_table_that_no_layer_declares(copy):
+    value = json.loads((copy / MANIFEST).read_text())
+    name = "schema/layers/relation.toml"
+    (copy / name).unlink()
+    del value["files"][name]
+    (copy / MANIFEST).write_text(json.dumps(value))
+    reseal(copy)
+    assert ("file-lost", "schema/layers") in told(copy)
+
+
+def test_the_first_release_is_read(repository):
+    assert set(told(repository / "dataset/releases/0.1.0")) == {
+        ("file-lost", "SHA256SUMS"),
+        ("file-lost", "schema/layers"),
+    }
+
+
 def test_swapped_splits_are_called_by_name(copy, capsys):
     one, other = (copy / TRAIN).read_bytes(), (copy / TEST).read_bytes()
     (copy / TRAIN).write_bytes(other)

@@ -64,10 +64,17 @@ def verify(folder: Path, progress: Progress | None = None) -> tuple[list[Finding
     if any(name.startswith("schema/layers/") for name in broken):
         return findings, facts
     layers = _layers(folder, facts)
+    if not layers:  # the first releases carry no rules to hold their rows to
+        return [
+            *findings,
+            Finding("file-lost", Place("schema/layers"), {"name": "schema/layers, which rows follow,"}),
+        ], facts
     declared = tables(layers)
     seen = _Seen()
     for number, (name, splits) in enumerate(facts.tables.items()):
-        for split, one in splits.items():
+        if name not in declared:
+            findings.append(Finding("file-lost", Place("schema/layers"), {"name": f"the layer of the table {name}"}))
+        for split, one in splits.items() if name in declared else ():
             if not broken & set(one.files):
                 findings += _table(folder, facts, declared[name], split, layers, seen)
         if progress:
