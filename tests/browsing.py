@@ -107,9 +107,9 @@ def make_corpus(folder: Path) -> Path:
         spans = [json.dumps(text[a:b], ensure_ascii=False) for a, b in zip(starts, ends, strict=False)]
         sentences = "".join(f"SENTENCE s{n} {words}\n" for n, words in enumerate(spans, start=1))
         head = f"@document {name}\n@annotator starter\n@date 2000-01-01\n@guidelines 0.1.0\n[structure]\n"
-        source += "".join(f"\n[{layer}]\n" for layer in LAYERS if f"[{layer}]" not in source)
+        rest = "".join(f"\n[{layer}]\n" for layer in LAYERS if f"[{layer}]" not in source)
         path = folder / "draft.txt"
-        path.write_text(head + sentences + source, newline="")
+        path.write_text(head + sentences + source + rest, newline="")
         assert run("author", "import", path, "--gold", "--quiet", "--corpus", folder) == 0
         path.unlink()
     return folder

@@ -12,6 +12,8 @@ SOURCE = Path(__file__).resolve().parent.parent / "src" / "krisc"
 # From the leaves to the command line. A module may import from the lines above its own, and within its line.
 ORDER = [
     {"findings", "loading", "text", "duplicates", "spans", "tokens", "timex3", "jsontext", "model", "config"},
+    {"sealing", "pagetext"},
+    {"passages"},
     {"layers"},
     {"schemas", "form"},
     {"reading"},
@@ -23,7 +25,7 @@ ORDER = [
     {"checks"},
     {"agreement"},
     {"tables"},
-    {"tabulate", "splits", "rows", "provenance"},
+    {"tabulate", "splits", "rows", "provenance", "masking"},
     {"planning"},
     {"facts", "parquet"},
     {"judging"},
@@ -31,8 +33,8 @@ ORDER = [
     {"metadata", "weaknesses"},
     {"artefacts"},
     {"release", "validation", "authoring", "wording", "reviewing"},
-    {"interchange", "verifying", "states"},
-    {"publishing"},
+    {"interchange", "verifying", "states", "withholding"},
+    {"publishing", "hydrating"},
     {"comparing"},
     {"changelog", "viewing", "serving"},
     {"starter", "places", "reports"},
@@ -50,6 +52,7 @@ HEAVY = {
     "huggingface_hub",
     "rensa",
     "matplotlib",
+    "cryptography",
     "starlette",
     "uvicorn",
 }

@@ -46,6 +46,7 @@ def test_the_help_tells_the_story_in_order() -> None:
             "review",
             "split",
             "compile",
+            "hydrate",
             "diff",
             "release",
             "docs",
@@ -72,6 +73,7 @@ def test_the_help_tells_the_story_in_order() -> None:
         "review",
         "split",
         "compile",
+        "hydrate",
         "diff",
         "release",
         "docs",
@@ -102,7 +104,7 @@ def test_every_command_has_the_common_options(name: str, command: click.Command)
     options = {o for p in command.params for o in p.opts}
     if name != "explain":
         assert "--quiet" in options
-    if name not in ("new", "explain", "verify"):
+    if name not in ("new", "explain", "verify", "hydrate"):
         assert options & {"--corpus", "--into"}
     if name in ("validate", "explain", "compile", "check"):
         assert "--json" in options

@@ -118,19 +118,20 @@ def judged_table(facts: Facts) -> str:
     return markdown_table(rows, "layer", "judged", "wrong", "unsure")
 
 
-def render(template: str, corpus: Corpus, facts: Facts) -> str:
+def render(template: str, corpus: Corpus, facts: Facts, **more: str) -> str:
     """A Jinja template over the corpus's figures; an unknown name in it is an error."""
-    return (
-        _environment()
-        .from_string(template)
-        .render(
-            facts=facts,
-            config=corpus.config,
-            layers=corpus.layers,
-            bibtex=bibtex(cited(corpus.config)),
-            cite=apa(cited(corpus.config)),
-        )
-    )
+    cite = {"bibtex": bibtex(cited(corpus.config)), "cite": apa(cited(corpus.config))}
+    names = {"facts": facts, "config": corpus.config, "layers": corpus.layers, **cite, **more}
+    return _environment().from_string(template).render(names)
+
+
+def _template(name: str) -> str:
+    return resources.files("krisc").joinpath("templates", name).read_text(encoding="utf-8")
+
+
+def withheld_note(corpus: Corpus, facts: Facts) -> str:
+    """What a reader of a variant must know first; "" where no text is withheld."""
+    return render(_template("withheld.md.jinja"), corpus, facts) if facts.withheld else ""
 
 
 def datasheet(corpus: Corpus, facts: Facts) -> str | None:
@@ -141,7 +142,7 @@ def datasheet(corpus: Corpus, facts: Facts) -> str | None:
     head = GENERATED_PAGE.format(source=DATASHEET_TEMPLATE)
     template = read_text(path, corpus.root)
     try:
-        return head + render(template, corpus, facts)
+        return head + withheld_note(corpus, facts) + render(template, corpus, facts)
     except jinja2.TemplateError as error:
         place = Place(DATASHEET_TEMPLATE, line=getattr(error, "lineno", None), column=1)
         raise KriscError([Finding("template-broken", place, {"found": str(error)})]) from None
@@ -149,8 +150,8 @@ def datasheet(corpus: Corpus, facts: Facts) -> str | None:
 
 def card(corpus: Corpus, facts: Facts) -> str:
     """The Hugging Face dataset card, ``README.md`` of a release."""
-    template = resources.files("krisc").joinpath("templates", "card.md.jinja").read_text(encoding="utf-8")
-    return f"---\n{_card_metadata(corpus, facts)}---\n\n" + render(template, corpus, facts)
+    words = render(_template("card.md.jinja"), corpus, facts, withheld=withheld_note(corpus, facts))
+    return f"---\n{_card_metadata(corpus, facts)}---\n\n{words}"
 
 
 _SIZES = ("n<1K", "1K<n<10K", "10K<n<100K", "100K<n<1M", "1M<n<10M", "10M<n<100M")
@@ -162,7 +163,7 @@ def _card_metadata(corpus: Corpus, facts: Facts) -> str:
     from huggingface_hub import DatasetCardData  # noqa: PLC0415
 
     config = corpus.config
-    declared = tables(corpus.layers)
+    declared = tables(corpus.layers, withheld=facts.withheld is not None)
     kinds = {a.kind for a in facts.annotators.values() if a.gold_annotations}
     creators = {"person": "expert-generated", "language_model": "machine-generated", "unknown": "found"}
     writers = {"published": "found", "unknown": "found"} | dict.fromkeys(
@@ -206,11 +207,14 @@ def _card_metadata(corpus: Corpus, facts: Facts) -> str:
     return str(data.to_yaml()).rstrip("\n") + "\n"
 
 
-def manifest(corpus: Corpus, facts: Facts) -> str:
+def manifest(facts: Facts) -> str:
     """``release.json``: every figure and every hash."""
     import msgspec  # noqa: PLC0415 - keeps the import next to its only use
 
-    return json.dumps(msgspec.to_builtins(facts), ensure_ascii=False, indent=1) + "\n"
+    value = msgspec.to_builtins(facts)
+    if facts.withheld is None:
+        del value["withheld"]
+    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
 
 
 def licence(corpus: Corpus, facts: Facts) -> str | None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
 import msgspec
 
 from krisc.agreement import Agreement, Value
-from krisc.layers import unit_layer
-from krisc.model import AnnotationFile, Retraction, Sources
+from krisc.layers import Layers, unit_layer
+from krisc.model import AnnotationFile, RegisterEntry, Retraction, Sources
+from krisc.sealing import Withheld
 from krisc.store import Corpus, Document, sha256
 from krisc.tabulate import tokens_of
 
@@ -131,6 +133,7 @@ class Facts(msgspec.Struct):
 
     ``passes`` has the hashes of every pass by its path under ``annotations/passes/``. ``inputs`` has the SHA-256 of
     every authored file by its path in the corpus folder, ``written_with`` the program, its lock and what wrote Parquet.
+    ``withheld`` is there where texts are withheld; then passes and entities are those of the other documents.
     """
 
     name: str
@@ -165,6 +168,7 @@ class Facts(msgspec.Struct):
     files: dict[str, FileFacts] = {}
     written_with: dict[str, str] = {}
     inputs: dict[str, str] = {}
+    withheld: Withheld | None = None
 
     @property
     def annotations(self) -> int:
@@ -228,7 +232,7 @@ def add(facts: Facts, corpus: Corpus, document: Document, split: str) -> None:
         _add_sources(facts, corpus, document, document.sources)
     if document.gold is not None:
         _add_units(facts, corpus, document, document.gold)
-        _add_entities(facts, corpus, document.gold)
+        add_entities(facts.entities, corpus.layers, corpus.register, document.gold)
         for name, layer in facts.layers.items():
             _add_layer(facts, layer, document.gold, name)
             for a in document.gold.layers.get(name, ()):
@@ -269,21 +273,26 @@ def finish(facts: Facts, corpus: Corpus) -> None:
             spread.update(ordered)
 
 
-def _add_entities(facts: Facts, corpus: Corpus, gold: AnnotationFile) -> None:
+def add_entities(
+    entities: dict[str, EntityFacts],
+    layers: Layers,
+    register: Mapping[str, RegisterEntry] | Mapping[str, EntityFacts],
+    gold: AnnotationFile,
+) -> None:
     """Count the mentions of entities of the register, and the events whose arguments they are."""
     of: dict[str, str] = {}
-    for name, layer in corpus.layers.items():
+    for name, layer in layers.items():
         for a in gold.layers.get(name, ()) if layer.kind == "chain" else ():
-            if a.entity in corpus.register:
-                entry = corpus.register[a.entity]
-                fact = facts.entities.setdefault(a.entity, EntityFacts(entry.name, entry.type, geonames=entry.geonames))
+            if a.entity in register:
+                entry = register[a.entity]
+                fact = entities.setdefault(a.entity, EntityFacts(entry.name, entry.type, geonames=entry.geonames))
                 fact.documents += a.entity not in of.values()
                 fact.mentions += len(a.members)
                 of |= dict.fromkeys(a.members, a.entity)
-    for name, layer in corpus.layers.items():
+    for name, layer in layers.items():
         for a in gold.layers.get(name, ()) if layer.kind == "event" else ():
             for entity in {of[g.target] for g in a.arguments if g.target in of}:
-                facts.entities[entity].events += 1
+                entities[entity].events += 1
 
 
 def _add_units(facts: Facts, corpus: Corpus, document: Document, gold: AnnotationFile) -> None:

@@ -110,7 +110,7 @@ TABLES = frozenset({
     "documents", "tokens", "passes", "document_id", "version", "origin", "title", "publisher", "url", "published",
     "captured", "as_of", "composed_by", "claims_checked_by", "pages", "claims", "language", "rights", "incident",
     "sha256", "text", "annotator", "annotator_kind", "date", "guidelines", "unit_id", "unit", "index", "start", "end",
-    "token_starts", "token_ends", "spans",
+    "token_starts", "token_ends", "spans", "withheld",
 })
 # fmt: on
 

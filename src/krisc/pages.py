@@ -54,7 +54,7 @@ def data_dictionary(corpus: Corpus, facts: Facts) -> str:
         "A page for each configuration. Offsets are Unicode code points, half-open, into `text` of `documents`. A "
         "ClassLabel is stored as a number and shown with its number of names; `dataset.features` holds the names.\n",
     ]
-    declared = tables(corpus.layers)
+    declared = tables(corpus.layers, withheld=facts.withheld is not None)
     for name, table in declared.items():
         columns: Iterable[Column] = table.columns
         if name in ("documents", "passes"):

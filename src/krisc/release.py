@@ -10,7 +10,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,25 +69,44 @@ def compile_corpus(
     if broken := check_forms(corpus):
         raise KriscError(broken)
     version = corpus.config.version
-    target = out.resolve() if out else corpus.releases / version
-    if out and target.exists() and not (target / MANIFEST).is_file() and (not target.is_dir() or any(target.iterdir())):
-        raise KriscError([Finding("folder-not-empty", Place(corpus.name(target)), {"folder": corpus.name(target)})])
+    target = target_of(corpus, out) if out else corpus.releases / version
     with staging(target) as stage:
         known = _built(like or target) if like or not replace else None
         compiled = _compile_into(stage, corpus, progress, version if replace else "", known)
         compiled.folder = target
-        if target.exists():
-            changed = list(differences(stage, target))
-            if not changed:
-                compiled.unchanged = True
-            elif not replace:
-                data = {"version": corpus.config.version, "changed": ", ".join(name for name, _ in changed[:5])}
-                raise KriscError([Finding("release-differs", Place(corpus.name(target)), data)])
-        if not compiled.unchanged:
-            swap(stage, target)
+        compiled.unchanged = not put(stage, target, corpus, replace=replace)
     if out is None:
         write_atomically(corpus.dataset / "splits.json", pins({**splits_of(corpus), **corpus.pinned}))
     return compiled
+
+
+def target_of(corpus: Corpus, out: Path) -> Path:
+    """The folder for a release that somebody named.
+
+    Raises:
+        KriscError: ``folder-not-empty``, when something else than a release stands there.
+    """
+    target = out.resolve()
+    if target.exists() and not (target / MANIFEST).is_file() and (not target.is_dir() or any(target.iterdir())):
+        raise KriscError([Finding("folder-not-empty", Place(corpus.name(target)), {"folder": corpus.name(target)})])
+    return target
+
+
+def put(stage: Path, target: Path, corpus: Corpus, *, replace: bool) -> bool:
+    """Put a folder that was written in its place; returns False when the same stands there already.
+
+    Raises:
+        KriscError: ``release-differs``, when a release with other bytes stands there and is not to be replaced.
+    """
+    if target.exists():
+        changed = list(differences(stage, target))
+        if not changed:
+            return False
+        if not replace:
+            data = {"version": corpus.config.version, "changed": ", ".join(name for name, _ in changed[:5])}
+            raise KriscError([Finding("release-differs", Place(corpus.name(target)), data)])
+    swap(stage, target)
+    return True
 
 
 def splits_of(corpus: Corpus) -> dict[str, str]:
@@ -197,7 +216,7 @@ def _compile_into(
         facts.judged = judging.summary(corpus)
         facts.written_with = provenance.program(corpus, known.written_with if known else {})
         facts.inputs = known.inputs if known and known.inputs else provenance.inputs(corpus)
-        _finish(stage, corpus, facts, writers)
+        finish(stage, corpus, facts, writers)
     except BaseException:
         for writer in writers.values():
             writer.abandon()
@@ -205,10 +224,11 @@ def _compile_into(
     return Compiled(stage, facts, findings)
 
 
-def _finish(stage: Path, corpus: Corpus, facts: Facts, writers: dict[tuple[str, str], TableWriter]) -> None:
-    """Close the tables, and write what stands beside them."""
+def finish(stage: Path, corpus: Corpus, facts: Facts, writers: Mapping[tuple[str, str], TableWriter]) -> None:
+    """Close the tables, and write what stands beside them, unless it is there already."""
     import pyarrow as pa  # noqa: PLC0415 - takes long to import
 
+    facts.tables, facts.files = {}, {}
     order = [name for name in tables(corpus.layers) if any(table == name for table, _ in writers)]
     for name in order:
         facts.tables[name] = {}
@@ -218,17 +238,24 @@ def _finish(stage: Path, corpus: Corpus, facts: Facts, writers: dict[tuple[str, 
     facts.written_with["parquet"] = f"pyarrow {pa.__version__}"
     figures.finish(facts, corpus)
     for path in sorted(stage.rglob("*.parquet")):
-        facts.files[path.relative_to(stage).as_posix()] = _file_facts(path)
+        facts.files[path.relative_to(stage).as_posix()] = file_facts(path)
     for path in sorted((corpus.root / "schema" / "layers").glob("*.toml")):
         (stage / "schema" / "layers").mkdir(parents=True, exist_ok=True)
         (stage / "schema" / "layers" / path.name).write_bytes(path.read_bytes())
-        facts.files[f"schema/layers/{path.name}"] = _file_facts(path)
+        facts.files[f"schema/layers/{path.name}"] = file_facts(path)
     for name, make in artefacts.RELEASE_ARTEFACTS.items():
-        if (text := make(corpus, facts)) is not None:
+        if not (stage / name).exists() and (text := make(corpus, facts)) is not None:
             (stage / name).parent.mkdir(exist_ok=True)
             (stage / name).write_bytes(text.encode())
-            facts.files[name] = _file_facts(stage / name)
-    manifest = artefacts.manifest(corpus, facts).encode()
+            facts.files[name] = file_facts(stage / name)
+    for path in sorted(p for p in stage.rglob("*") if p.is_file()):
+        facts.files.setdefault(path.relative_to(stage).as_posix(), file_facts(path))
+    write_manifest(stage, facts)
+
+
+def write_manifest(stage: Path, facts: Facts) -> None:
+    """Write ``release.json`` and ``SHA256SUMS``."""
+    manifest = artefacts.manifest(facts).encode()
     (stage / MANIFEST).write_bytes(manifest)
     (stage / CHECKSUMS).write_text(checksums(facts, manifest), encoding="ascii")
 
@@ -240,7 +267,8 @@ def checksums(facts: Facts, manifest: bytes) -> str:
     return "".join(f"{digest}  {name}\n" for name, digest in sorted(listed.items()))
 
 
-def _file_facts(path: Path) -> FileFacts:
+def file_facts(path: Path) -> FileFacts:
+    """Size and SHA-256 of a file."""
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     return FileFacts(path.stat().st_size, digest)
@@ -255,7 +283,7 @@ def differences(made: Path, found: Path) -> Iterator[tuple[str, str]]:
             yield name, "is missing"
         elif not one.exists():
             yield name, "should not be there"
-        elif _file_facts(one).sha256 != _file_facts(other).sha256:
+        elif file_facts(one).sha256 != file_facts(other).sha256:
             yield name, "has other content"
 
 

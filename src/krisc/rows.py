@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,28 @@ def read_rows(folder: Path, files: Sequence[str], batch: int = 256) -> Iterator[
         with pq.ParquetFile(folder / name, page_checksum_verification=True) as file:
             for part in file.iter_batches(batch_size=batch):
                 yield from part.to_pylist()
+
+
+def by_document(
+    folder: Path, files: Mapping[str, Sequence[str]]
+) -> Iterator[tuple[str, dict[str, list[dict[str, Any]]]]]:
+    """Yield each document of one split with its rows by table, in the order of the table ``documents``.
+
+    Args:
+        folder: the release.
+        files: the Parquet files of each table in that split.
+    """
+    of = itemgetter("document_id")
+    groups = {name: groupby(read_rows(folder, listed), of) for name, listed in files.items()}
+    waiting = {name: next(one, None) for name, one in groups.items()}
+    while (first := waiting["documents"]) is not None:
+        document, found = first[0], {}
+        for name in files:
+            group = waiting[name]
+            if group is not None and group[0] == document:
+                found[name] = list(group[1])
+                waiting[name] = next(groups[name], None)
+        yield document, found
 
 
 def annotation_file(row: Row, layers: Layers, guidelines: str) -> AnnotationFile:

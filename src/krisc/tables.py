@@ -132,6 +132,9 @@ _SOURCES = (
 )
 
 
+_WITHHELD = Column("withheld", BOOL, "Whether the wording is withheld: words are masked, offsets and labels are not.")
+
+
 def layer_columns(layer: Layer) -> tuple[Column, ...]:
     """The columns of a layer's annotations, without those of the document."""
     columns = [
@@ -181,7 +184,7 @@ def iob2_names(layer: Layer) -> tuple[str, ...]:
     return ("O", *(f"{prefix}-{label}" for label in layer.labels for prefix in "BI"))
 
 
-def _documents(layers: Layers) -> Table:
+def _documents(layers: Layers, withheld: tuple[Column, ...]) -> Table:
     columns = (
         *_DOCUMENT,
         Column("title", STRING, "Title of the document."),
@@ -196,6 +199,7 @@ def _documents(layers: Layers) -> Table:
         Column("incident", STRING, "Group of documents on one incident, which share a split."),
         Column("sha256", STRING, "SHA-256 of the bytes of the raw text."),
         Column("text", STRING, "The raw text, character for character."),
+        *withheld,
         *_nested(layers),
     )
     return Table("documents", "One row a document: text, metadata and every layer, nested.", columns)
@@ -239,23 +243,28 @@ def _tokens(layers: Layers) -> Iterator[Table]:
     yield Table("tokens", "One row a sentence, headline or byline: tokens, tags and spans as token ranges.", columns)
 
 
-def _passes(layers: Layers) -> Table:
+def _passes(layers: Layers, withheld: tuple[Column, ...]) -> Table:
     columns = (
         *_DOCUMENT,
         Column("annotator", STRING, "Id of the annotator."),
         Column("annotator_kind", Label(KINDS), "Person, language model, or unknown."),
         Column("date", DATE, "Date of the pass."),
         Column("guidelines", STRING, "Version of the guidelines that the annotator had."),
+        *withheld,
         *_nested(layers),
     )
     return Table("passes", "One row for each annotator's pass over a document, before adjudication.", columns)
 
 
-def tables(layers: Layers) -> dict[str, Table]:
-    """Every table of a release by name: documents, tokens, one for each layer, passes."""
-    found = [_documents(layers), *_tokens(layers)]
+def tables(layers: Layers, *, withheld: bool = False) -> dict[str, Table]:
+    """Every table of a release by name: documents, tokens, one for each layer, passes.
+
+    Where texts are withheld, documents and passes have a column that says so.
+    """
+    more = (_WITHHELD,) if withheld else ()
+    found = [_documents(layers, more), *_tokens(layers)]
     found += [Table(n, layer.description, (*_DOCUMENT, *layer_columns(layer))) for n, layer in layers.items()]
-    found.append(_passes(layers))
+    found.append(_passes(layers, more))
     return {table.name: table for table in found}
 
 

@@ -22,6 +22,7 @@ from krisc.facts import Facts
 from krisc.findings import Finding, KriscError, Place
 from krisc.form import Form
 from krisc.layers import Layer, Layers
+from krisc.masking import is_masked
 from krisc.metadata.checking import metadata_findings
 from krisc.model import Annotator, DocumentRecord, RegisterEntry
 from krisc.parquet import hold
@@ -29,6 +30,7 @@ from krisc.reading import read_toml
 from krisc.release import CHECKSUMS, MANIFEST, checksums, read_facts
 from krisc.rows import annotation_file, read_rows
 from krisc.schemas import fixed
+from krisc.sealing import Withheld
 from krisc.store import Document, sha256
 from krisc.tables import ORIGINS, Table, features, tables
 
@@ -59,17 +61,17 @@ def verify(folder: Path, progress: Progress | None = None) -> tuple[list[Finding
         KriscError: ``release-missing``, or what is wrong with the form of ``release.json``.
     """
     facts = read_facts(folder)
-    findings = [*_files(folder, facts), *_checksums(folder, facts)]
+    findings = check_files(folder, facts)
     broken = {f.place.file for f in findings}
     if any(name.startswith("schema/layers/") for name in broken):
         return findings, facts
-    layers = _layers(folder, facts)
+    layers = layers_of(folder, facts)
     if not layers:  # the first releases carry no rules to hold their rows to
         return [
             *findings,
             Finding("file-lost", Place("schema/layers"), {"name": "schema/layers, which rows follow,"}),
         ], facts
-    declared = tables(layers)
+    declared = tables(layers, withheld=facts.withheld is not None)
     seen = _Seen()
     for number, (name, splits) in enumerate(facts.tables.items()):
         if name not in declared:
@@ -86,6 +88,11 @@ def verify(folder: Path, progress: Progress | None = None) -> tuple[list[Finding
         findings += _card(folder, facts)
     findings += metadata_findings(folder, facts, broken)
     return findings, facts
+
+
+def check_files(folder: Path, facts: Facts) -> list[Finding]:
+    """Files that are not what was released, by their hashes, and hashes that do not agree with each other."""
+    return [*_files(folder, facts), *_checksums(folder, facts)]
 
 
 # --- files ----------------------------------------------------------------------------------------------------------
@@ -122,7 +129,8 @@ def _checksums(folder: Path, facts: Facts) -> Iterator[Finding]:
         yield Finding("file-altered", Place(CHECKSUMS), data)
 
 
-def _layers(folder: Path, facts: Facts) -> Layers:
+def layers_of(folder: Path, facts: Facts) -> Layers:
+    """The layers that a release carries."""
     form = Form(fixed("layer"))
     read = [
         msgspec.convert(read_toml(folder / name, folder, form), Layer)
@@ -187,6 +195,8 @@ def _row(
     if row["version"] != facts.version:
         data: dict[str, object] = {"found": row["version"], "wanted": facts.version, "what": f"a row of {document}"}
         yield Finding("version-mixed", place, data, document)
+    if facts.withheld:
+        yield from _withheld(row, table, place, facts.withheld, layers)
     if table.name == "documents":
         if document in seen.splits:
             yield Finding("document-duplicate", place, {"name": document}, document)
@@ -201,6 +211,19 @@ def _row(
     elif seen.splits.get(document, split) != split:
         data = {"name": document, "split": split, "other": "documents", "wanted": seen.splits[document]}
         yield Finding("split-leak", place, {**data, "incident": document}, document)
+
+
+def _withheld(
+    row: Mapping[str, Any], table: Table, place: Place, withheld: Withheld, layers: Layers
+) -> Iterator[Finding]:
+    """What a variant withholds is masked, and nothing else is."""
+    document = row["document_id"]
+    hidden = document in withheld.documents
+    if row.get("withheld", hidden) != hidden:
+        told = f"{document} is {'not ' if hidden else ''}withheld"
+        yield Finding("figure-wrong", place, {"what": "texts", "told": told, "found": "the contrary"}, document)
+    elif hidden and not is_masked(row, table, layers):
+        yield Finding("withheld-readable", place, {"name": document, "table": table.name}, document)
 
 
 def _rules(row: Mapping[str, Any], place: Place, layers: Layers, facts: Facts) -> Iterator[Finding]:

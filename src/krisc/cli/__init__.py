@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from krisc.cli import checking, converting, publishing, releasing, showing, writing  # noqa: F401 - they register their commands
+from krisc.cli import checking, converting, publishing, releasing, showing, withholding, writing  # noqa: F401 - they register their commands
 from krisc.cli.common import UNREADABLE, cli
 
 

@@ -41,7 +41,7 @@ def split(redo: bool, folder: Path, quiet: bool, as_json: bool) -> None:
             click.echo(f"{kind + ' ' + name:40}" + "".join(f"{counts[one]:12}" for one in shares))
 
 
-@cli.command(name="compile", epilog=epilog("krisc compile", "krisc compile --out build/release"))
+@cli.command(name="compile", epilog=epilog("krisc compile", "krisc compile --withhold published --out build/open"))
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
@@ -50,20 +50,36 @@ def split(redo: bool, folder: Path, quiet: bool, as_json: bool) -> None:
 @click.option(
     "--replace", is_flag=True, help="Replace a release of this version that differs (never one that was published)."
 )
+@click.option(
+    "--withhold",
+    multiple=True,
+    metavar="ORIGIN",
+    type=click.Choice(["published", "constructed", "composed", "unknown"]),
+    help="Mask the words of documents of this origin, for krisc hydrate to put back; with --out. Can be repeated.",
+)
 @common
 @json_option
-def compile_(out: Path | None, replace: bool, folder: Path, quiet: bool, as_json: bool) -> None:
+def compile_(
+    *, out: Path | None, replace: bool, withhold: tuple[str, ...], folder: Path, quiet: bool, as_json: bool
+) -> None:
     """Check everything and compile it to a release: Parquet, card, datasheet, citation and hashes."""
     from krisc.release import compile_corpus  # noqa: PLC0415
 
+    if withhold and out is None:
+        raise click.UsageError("--withhold makes a variant of the release, so say with --out where it goes")
     corpus = open_corpus(folder)
     with progress_bar("compiling", quiet) as progress:
-        compiled = compile_corpus(corpus, out, replace=replace, progress=progress)
+        if withhold and out:
+            from krisc.withholding import compile_withheld  # noqa: PLC0415
+
+            compiled = compile_withheld(corpus, out, withhold, replace=replace, progress=progress)
+        else:
+            compiled = compile_corpus(corpus, out, replace=replace, progress=progress)
     facts = compiled.facts
     if as_json:
         from krisc.artefacts import manifest  # noqa: PLC0415
 
-        click.echo(manifest(corpus, facts), nl=False)
+        click.echo(manifest(facts), nl=False)
     else:
         told_of(compiled.findings)
     if not quiet:
@@ -90,7 +106,11 @@ def verify(release: Path, sources: Path | None, quiet: bool, as_json: bool) -> N
 
     with progress_bar("verifying", quiet) as progress:
         findings, facts = work(release, progress)
-        if sources:
+        if sources and facts and facts.withheld:
+            from krisc.withholding import check_variant  # noqa: PLC0415
+
+            findings += check_variant(open_sound(sources), release, facts.withheld.origins)
+        elif sources:
             corpus = open_sound(sources)
             if facts:
                 findings += check_sources(corpus, facts.inputs, facts.written_with)

@@ -1,0 +1,199 @@
+"""Finds a withheld text in a page that somebody has, by its fingerprints, and proves it by the key that its words give.
+
+First every window of the page is held to the fingerprints; then what lies between those that were found is filled in,
+and whole blocks of page furniture may be left out wherever blocks meet. Only all the words in their order give the key.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import islice, pairwise, product
+
+from krisc.pagetext import Page
+from krisc.sealing import Sealed, Withheld, key_of, salt, stretch, window_starts
+
+Ranges = tuple[tuple[int, int], ...]  # of words of the page, half-open, in order
+Step = Callable[[int, int], None]
+
+MOST_CUTS = 6  # times that furniture may be left out between two windows that were found
+MOST_WAYS = 12  # ways of filling a gap that are kept
+MOST_STEPS = 20_000  # places that are looked at to fill a gap
+MOST_WINDOWS = 2_000  # windows that are tried to fill a gap, at some milliseconds each
+MOST_HITS = 2_000  # windows found in a page that are made use of
+MOST_KEYS = 200  # whole texts that are tried, at a tenth of a second each
+REACH = 600  # words of furniture that are left out at once where nothing says how many there are
+_CHUNK = 64
+
+
+@dataclass
+class Search:
+    """The search for one document. ``seen`` is the largest number of its windows that a page had, and which page."""
+
+    document: str
+    sealed: Sealed
+    withheld: Withheld
+    about: tuple[str, str]
+    seen: tuple[int, str] = (0, "")
+    computed: int = 0
+    _known: dict[tuple[str, ...], str] = field(default_factory=dict)
+    _tried: set[tuple[str, ...]] = field(default_factory=set)
+
+    def whole(self, page: Page) -> bytes | None:
+        """The key, when the page is the text and nothing else."""
+        return self._key(page, ((0, len(page.words)),)) if len(page.words) == self.sealed.words else None
+
+    def inside(self, page: Page, step: Step | None = None) -> bytes | None:
+        """The key, when the text stands in the page.
+
+        Args:
+            page: the page.
+            step: called with windows tried and all windows.
+        """
+        starts = window_starts(self.sealed.words, self.withheld.window, self.withheld.stride)
+        if len(page.words) < self.sealed.words or len(starts) != len(self.sealed.windows):
+            return None
+        at: dict[str, list[int]] = {}
+        for start, print_ in zip(starts, self.sealed.windows, strict=True):
+            at.setdefault(print_, []).append(start)
+        hits: list[tuple[int, int]] = []
+        for place, print_ in self._scan(page, step):
+            for start in at.get(print_, ()) if len(hits) < MOST_HITS else ():
+                hits.append((place, start))
+                first = place - start
+                if first >= 0 and (key := self._key(page, ((first, first + self.sealed.words),))):
+                    return key
+        self.seen = max(self.seen, (len({start for _, start in hits}), page.name))
+        windows = dict(zip(starts, self.sealed.windows, strict=True))
+        return self._with_gaps(page, _chain(hits, self.withheld.window), windows)
+
+    def _key(self, page: Page, ranges: Ranges) -> bytes | None:
+        words = tuple(word for start, end in ranges for word in page.words[start:end])
+        if len(words) != self.sealed.words or words in self._tried:
+            return None
+        self._tried.add(words)
+        key, check = key_of(words, salt("key", *self.about, self.document), self.withheld.key_cost)
+        return key if check == self.sealed.check else None
+
+    def fingerprint(self, words: Sequence[str]) -> str:
+        """The fingerprint of a window of words; worked out once."""
+        window = tuple(words)
+        if window not in self._known:
+            self.computed += 1
+            salted = salt("window", *self.about, self.document)
+            self._known[window] = stretch(window, salted, self.withheld.window_cost).hex()
+        return self._known[window]
+
+    def _scan(self, page: Page, step: Step | None) -> Iterator[tuple[int, str]]:
+        """The fingerprint of every window of the page, on all processors."""
+        size = self.withheld.window
+        last = len(page.words) - size + 1
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            for first in range(0, last, _CHUNK):
+                places = range(first, min(first + _CHUNK, last))
+                yield from zip(
+                    places, pool.map(lambda n: self.fingerprint(page.words[n : n + size]), places), strict=True
+                )
+                if step:
+                    step(places.stop, last)
+
+    def _with_gaps(self, page: Page, chain: list[tuple[int, int]], windows: Mapping[int, str]) -> bytes | None:
+        """The key, when what lies before, between and after the windows that were found can be filled in."""
+        if not chain:
+            return None
+        size, total = self.withheld.window, self.sealed.words
+        gaps: list[list[Ranges]] = []
+        (place, start), (end_place, end_start) = chain[0], chain[-1]
+        backwards = _Gap(self, page, windows, (0, start), place, None, backwards=True)
+        gaps.append(list(islice(backwards.ways(), MOST_WAYS)))
+        for (one, first), (other, second) in pairwise(chain):
+            if second - first <= size:
+                gaps.append([((one, one + second - first),)])
+                continue
+            gap = _Gap(self, page, windows, (first + size, second), one + size, other)
+            gaps.append([((one, one + size), *way) for way in islice(gap.ways(), MOST_WAYS)])
+        tail = _Gap(self, page, windows, (end_start + size, total), end_place + size, None)
+        gaps.append([((end_place, end_place + size), *way) for way in islice(tail.ways(), MOST_WAYS)])
+        for ways in islice(product(*gaps), MOST_KEYS):
+            if key := self._key(page, tuple(part for way in ways for part in way)):
+                return key
+        return None
+
+
+def _chain(hits: list[tuple[int, int]], size: int) -> list[tuple[int, int]]:
+    """The longest row of windows found whose order in the page is that in the text, with room for what lies between."""
+    best: list[tuple[int, int]] = []  # length of the row up to each hit, and the hit before
+    for n, (place, start) in enumerate(hits):
+        length, before = 1, -1
+        for m, (one, first) in enumerate(hits[:n]):
+            room, need = place - one, start - first
+            if need > 0 and (room == need or (room > need >= size)) and best[m][0] + 1 > length:
+                length, before = best[m][0] + 1, m
+        best.append((length, before))
+    row: list[tuple[int, int]] = []
+    at = max(range(len(hits)), key=lambda n: best[n][0], default=-1)
+    while at >= 0:
+        row.append(hits[at])
+        at = best[at][1]
+    return row[::-1]
+
+
+@dataclass
+class _Gap:
+    """Words ``text[0]`` to ``text[1]`` of the text, to be found in the page from ``place`` on (or back to the start).
+
+    ``arrive`` is the word of the page that must follow, where it is known. Going backwards, everything is mirrored.
+    """
+
+    search: Search
+    page: Page
+    windows: Mapping[int, str]
+    text: tuple[int, int]
+    place: int
+    arrive: int | None
+    backwards: bool = False
+    steps: int = 0
+    before: int = 0
+    breaks: Sequence[int] = ()
+
+    def ways(self) -> Iterator[Ranges]:
+        """The ways to fill the gap that the fingerprints in it allow, those that leave out fewest blocks first."""
+        self.before = self.search.computed
+        size = len(self.page.words)
+        place = size - self.place if self.backwards else self.place
+        self.breaks = sorted(size - one for one in self.page.breaks) if self.backwards else list(self.page.breaks)
+        for cuts in range(MOST_CUTS + 1):
+            for way in self._ways(place, self.text[1] - self.text[0], cuts, ()):
+                if self.backwards:
+                    yield tuple((size - end, size - start) for start, end in reversed(way))
+                else:
+                    yield way
+
+    def _ways(self, place: int, need: int, cuts: int, taken: Ranges) -> Iterator[Ranges]:
+        self.steps += 1
+        spent = self.search.computed - self.before
+        if self.steps > MOST_STEPS or spent > MOST_WINDOWS or not self._agrees(taken):
+            return
+        if not cuts:
+            way = (*taken, (place, place + need))
+            fits = place + need <= len(self.page.words) and self.arrive in (None, place + need)
+            if fits and self._agrees(way):
+                yield way
+            return
+        spare = REACH if self.arrive is None else self.arrive - place - need
+        for cut in (b for b in self.breaks if place <= b <= place + need):
+            for on in (b for b in self.breaks if cut < b <= cut + spare):
+                yield from self._ways(on, need - (cut - place), cuts - 1, (*taken, (place, cut)))
+
+    def _agrees(self, taken: Ranges) -> bool:
+        """Whether the words taken so far have the fingerprints of the windows that they fill."""
+        words = self.page.words[::-1] if self.backwards else self.page.words
+        found = [word for start, end in taken for word in words[start:end]]
+        size = self.search.withheld.window
+        if self.backwards:
+            found.reverse()
+        first = self.text[1] - len(found) if self.backwards else self.text[0]
+        inside = (n for n in self.windows if first <= n and n + size <= first + len(found))
+        return all(self.search.fingerprint(found[n - first : n - first + size]) == self.windows[n] for n in inside)
