@@ -65,7 +65,6 @@ export class TextPane {
     }
     for (const mark of marks) if (mark.id === current?.id) mark.segments = current.segments; // as it is being changed
     for (const g of current?.arguments ?? []) if (g.segments.length) marks.push({ ...current, segments: g.segments, role: g.role });
-    // Named for where it stands too: the library keeps the place of a mark whose name it knows.
     marks.forEach((mark, n) => { mark.mark = `${n} ${mark.id} ${mark.segments.join(' ')}`; });
     this.levels(marks);
     this.shown = { current, related, arcs, marks: new Map(marks.map((mark) => [mark.mark, mark])) };
@@ -74,7 +73,9 @@ export class TextPane {
       this.key = key;
       const most = Math.max(1, ...marks.map((mark) => mark.level));
       this.element.style.lineHeight = `${28 + 5 * most}px`;
-      this.annotator.setAnnotations(marks.map((mark) => this.target(mark)));
+      // Cleared and added: what version 4.1.1 replaces in one call, it does not place before the next resize.
+      this.annotator.clearAnnotations();
+      this.annotator.setAnnotations(marks.map((mark) => this.target(mark)), false);
     }
     this.annotator.setStyle((a) => this.style(a.id));
     this.draw();
