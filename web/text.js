@@ -1,7 +1,7 @@
 // A text with its annotations: underlines that stack where spans nest, what the current one refers to, and arcs.
 // Offsets are code points outside this file, and UTF-16 code units towards the browser.
 
-import { createTextAnnotator } from '@recogito/text-annotator';
+import { Origin, createTextAnnotator } from '@recogito/text-annotator';
 import { h, words } from './dom.js';
 
 const COLOURS = ['#8c6d00', '#1f5fbf', '#2e7d32', '#00796b', '#b3261e', '#6a1b9a', '#5d4037', '#ad1457', '#37474f', '#0277bd'];
@@ -73,9 +73,8 @@ export class TextPane {
       this.key = key;
       const most = Math.max(1, ...marks.map((mark) => mark.level));
       this.element.style.lineHeight = `${28 + 5 * most}px`;
-      // Cleared and added: what version 4.1.1 replaces in one call, it does not place before the next resize.
-      this.annotator.clearAnnotations();
-      this.annotator.setAnnotations(marks.map((mark) => this.target(mark)), false);
+      // Into the store: setAnnotations of version 4.1.1 does not place what it replaces before the next resize.
+      this.annotator.state.store.bulkAddAnnotations(marks.map((mark) => this.target(mark)), true, Origin.REMOTE);
     }
     this.annotator.setStyle((a) => this.style(a.id));
     this.draw();
