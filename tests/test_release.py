@@ -49,8 +49,10 @@ def test_same_bytes_in_another_folder_and_document_order(
     elsewhere = Path(shutil.copytree(starter, tmp_path / "elsewhere"))
     listed = elsewhere / "dataset/documents.jsonl"
     listed.write_text("\n".join(reversed(listed.read_text().splitlines())) + "\n")
-    other = compile_corpus(Corpus(elsewhere), tmp_path / "other").folder
+    other = compile_corpus(Corpus(elsewhere), tmp_path / "other", like=one).folder
     assert list(differences(one, other)) == []
+    named = compile_corpus(Corpus(elsewhere), tmp_path / "named").folder
+    assert {name for name, _ in differences(one, named)} == {"release.json", "SHA256SUMS"}, "another input is named"
     assert {p.name for p in (one / "documents").iterdir()} == {"train-00000.parquet", "test-00000.parquet"}
 
 
