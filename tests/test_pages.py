@@ -178,6 +178,16 @@ def test_what_the_readme_says_of_composed_texts_is_true(repository: Path) -> Non
     )
 
 
+def test_notes_on_sources_speak_of_pages(repository: Path) -> None:
+    """And not of what they were found and read with."""
+    corpus = Corpus(repository)
+    for path in sorted((corpus.dataset / "sources").glob("*.json")):
+        sources = corpus.read_sources(path.stem)
+        assert sources is not None
+        for note in (sources.check_notes, *(p.note for p in sources.pages), *(c.note for c in sources.claims)):
+            assert not re.search(r"\b(?:tools?|engines?|search(?:es)?|prompts?|agents?|came up|stored)\b", note), note
+
+
 def test_no_page_names_a_machine(repository: Path) -> None:
     paths = subprocess.run(
         ["git", "ls-files"], cwd=repository, capture_output=True, text=True, check=True
