@@ -2,12 +2,13 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: build test test-one lint check bench docs lock clean help
+.PHONY: build test test-one lint check bench docs lock web browser clean help
 
 PYTHON := $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
   "$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
 VENV := .venv
 BIN := $(VENV)/bin
+PAGES := src/krisc/web/review.js
 PIP_FLAGS := --quiet --disable-pip-version-check --no-input
 
 ## build: set up, validate the corpus and compile it
@@ -19,8 +20,27 @@ test: lint test-one
 	@scripts/test-pythons
 
 ## test-one: the tests on one Python
-test-one: $(VENV)/.ready
+test-one: $(VENV)/.ready web
 	$(BIN)/python -m pytest -n auto $(PYTEST_FLAGS)
+
+## web: the pages of krisc review and krisc view, bundled from web/ (needs node and npm)
+web: browser
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(PAGES); \
+	  else echo "There is no npm here: the pages are not built, and their tests are left out." >&2; fi
+
+$(PAGES): $(wildcard web/*.js web/*.css web/*.html web/*.json) web/.npmrc
+	cd web && npm ci --silent && npm run --silent build
+
+## browser: what the pages are built and tested with, from the system's packages, where we may install them
+browser:
+	@need=(); command -v npm >/dev/null || need+=(nodejs npm); \
+	command -v chromedriver >/dev/null || need+=(chromium chromium-driver); \
+	if [ $${#need[@]} -gt 0 ] && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "Installing $${need[*]} with apt-get, for the pages and their tests."; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$${need[@]}" >/dev/null \
+	    || echo "This did not work: tests in a browser are left out." >&2; \
+	elif [ $${#need[@]} -gt 0 ]; then \
+	  echo "Not here: $${need[*]}. Tests in a browser are left out; install them to run these." >&2; fi
 
 ## lint: style and types
 lint: $(VENV)/.ready
@@ -47,7 +67,7 @@ lock: $(VENV)/.ready
 
 ## clean: remove what was made, except releases
 clean:
-	rm -rf .venv* .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv* .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis web/node_modules src/krisc/web
 
 ## help: this list
 help:

@@ -85,9 +85,11 @@ def chromium() -> str | None:
     return shutil.which("chromium") or shutil.which("chromium-browser")
 
 
+PAGES = Path(__file__).parents[1] / "src/krisc/web/review.js"
+needs_pages = pytest.mark.skipif(not PAGES.exists(), reason="the pages are not built; make web builds them")
 needs_browser = pytest.mark.skipif(
-    chromium() is None or shutil.which("chromedriver") is None,
-    reason="there is no Chromium here; make test installs it where it may",
+    not PAGES.exists() or chromium() is None or shutil.which("chromedriver") is None,
+    reason="there is no Chromium here, or the pages are not built; make test does both where it may",
 )
 
 

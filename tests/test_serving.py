@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from browsing import make_corpus, reviewing
+from browsing import make_corpus, needs_pages, reviewing
 from passes_of_example import register, run
 
 from krisc import showing
@@ -224,6 +224,7 @@ def test_pages_that_were_not_built_are_told_of(starter, monkeypatch, capsys):
     assert not (starter / "site").exists()
 
 
+@needs_pages
 def test_the_program_ends_when_it_is_interrupted(starter):
     make_corpus(starter)
     with reviewing(starter) as (address, program):

@@ -39,11 +39,12 @@ def _sign_offs(
     """Sign-offs in gold that no record has, and what reviews of gold with one annotator give beyond it."""
     name, file = document.record.id, corpus.name(corpus.gold_path(document.record.id))
     recorded = reviews.by_id(reviews.signed(gold, done))
+    people = {one.id for one in corpus.annotators.values() if one.kind == "person"}  # of others, another check tells
     unrecorded = False
     for layer, listed in gold.layers.items():
         for index, a in enumerate(listed):
             for number, who in enumerate(a.checked_by):
-                if who not in recorded[layer][a.id].checked_by:
+                if who in people and who not in recorded[layer][a.id].checked_by:
                     unrecorded = True
                     place = Place(file, pointer=f"/layers/{layer}/{index}/checked_by/{number}")
                     yield Finding("sign-off-unrecorded", place, {"name": who, "annotation": a.id}, name, a.id)
