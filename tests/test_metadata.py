@@ -24,7 +24,7 @@ from krisc.metadata.responsible import properties, responsible
 from krisc.release import MANIFEST, compile_corpus, read_facts
 from krisc.store import Corpus
 from krisc.tables import ListOf, Struct, tables
-from krisc.verifying import _layers, verify
+from krisc.verifying import layers_of, verify
 
 SDO = rdflib.SDO
 TEXT = {"type": "string", "minLength": 1}
@@ -190,7 +190,7 @@ def test_mlcroissant_finds_nothing_to_say(release, caplog):
 def test_mlcroissant_reads_every_row_of_every_table(release):
     data = mlcroissant.Dataset(str(release / "croissant.json"))
     facts = read_facts(release)
-    declared = tables(_layers(release, facts))
+    declared = tables(layers_of(release, facts))
     for name, splits in facts.tables.items():
         number = 0
         rows = (
