@@ -103,15 +103,15 @@ def make_corpus(folder: Path) -> Path:
         sha = hashlib.sha256(text.encode()).hexdigest()
         lines.append(json.dumps({**line, "id": name, "title": f"<b>{name}</b>", "incident": name, "sha256": sha}))
     (folder / "dataset/documents.jsonl").write_text("\n".join(lines) + "\n")
-    for name, (text, source) in TEXTS.items():
+    for name, (text, marked) in TEXTS.items():
         ends = [m.end() for m in re.finditer(r"\.(?=\s|$)", text)]
         starts = [0, *(end + len(re.match(r"\s*", text[end:])[0]) for end in ends)]
         spans = [json.dumps(text[a:b], ensure_ascii=False) for a, b in zip(starts, ends, strict=False)]
         sentences = "".join(f"SENTENCE s{n} {words}\n" for n, words in enumerate(spans, start=1))
         head = f"@document {name}\n@annotator starter\n@date 2000-01-01\n@guidelines 0.1.0\n[structure]\n"
-        rest = "".join(f"\n[{layer}]\n" for layer in LAYERS if f"[{layer}]" not in source)
+        source = marked + "".join(f"\n[{layer}]\n" for layer in LAYERS if f"[{layer}]" not in marked)
         path = folder / "draft.txt"
-        path.write_text(head + sentences + source + rest, newline="")
+        path.write_text(head + sentences + source, newline="")
         assert run("author", "import", path, "--gold", "--quiet", "--corpus", folder) == 0
         path.unlink()
     return folder

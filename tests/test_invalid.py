@@ -36,6 +36,7 @@ NO_CASE = {
     "extra-missing": "tests/test_tools.py",
     "changelog-stale": "tests/test_changelog.py",
     "publish-failed": "tests/test_publishing.py",
+    "page-missing": "tests/test_serving.py",
     **dict.fromkeys(("content-altered", "version-mixed", "figure-wrong"), "tests/test_verify.py"),
 }
 # The commands that print findings in forms for programs, with the options that ask for them.
@@ -185,6 +186,8 @@ def test_both_validators_give_the_same_verdict(prepared):
 
 def form_of(name, annotations):
     """The schema of an authored file; None for other files."""
+    if re.fullmatch(r"annotations/reviews/.*\.jsonl", name):
+        return annotations.get("review")
     if re.fullmatch(r"annotations/(gold|passes)/.*\.json", name):
         return annotations.get("gold" if "/gold/" in name else "pass")
     patterns = {

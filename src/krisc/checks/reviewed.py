@@ -19,6 +19,17 @@ def reviews_hold(corpus: Corpus, document: Document) -> Iterator[Finding]:
         yield from error.findings
         return
     file = corpus.name(reviews.path_of(corpus, name))
+    strangers = list(_strangers(corpus, name, file, done))
+    yield from strangers
+    if document.gold is None or strangers:
+        return
+    yield from _sign_offs(corpus, document, document.gold, done)
+    if len(document.current) < 2:  # else adjudication tells
+        yield from reviews.told_lapsed(corpus, name, done, sorted(reviews.lapsed_sign_offs(document.gold, done)))
+
+
+def _strangers(corpus: Corpus, name: str, file: str, done: tuple[reviews.Review, ...]) -> Iterator[Finding]:
+    """Reviews by somebody who is not registered, or is not a person."""
     for line, one in enumerate(done, start=1):
         place = Place(file, pointer="/by", record=line)
         data: dict[str, object] = {"annotation": f"the {one.action}", "name": one.by}
@@ -26,11 +37,6 @@ def reviews_hold(corpus: Corpus, document: Document) -> Iterator[Finding]:
             yield Finding("annotator-unknown", place, {**data, "hint": nearest(one.by, corpus.annotators)}, name)
         elif corpus.annotators[one.by].kind != "person":
             yield Finding("checker-not-a-person", place, data, name)
-    if document.gold is None:
-        return
-    yield from _sign_offs(corpus, document, document.gold, done)
-    if len(document.current) < 2:  # else adjudication tells
-        yield from reviews.told_lapsed(corpus, name, done, sorted(reviews.lapsed_sign_offs(document.gold, done)))
 
 
 def _sign_offs(
@@ -44,8 +50,10 @@ def _sign_offs(
     for layer, listed in gold.layers.items():
         for index, a in enumerate(listed):
             for number, who in enumerate(a.checked_by):
-                if who in people and who not in recorded[layer][a.id].checked_by:
-                    unrecorded = True
+                if who in recorded[layer][a.id].checked_by:
+                    continue
+                unrecorded = True
+                if who in people:
                     place = Place(file, pointer=f"/layers/{layer}/{index}/checked_by/{number}")
                     yield Finding("sign-off-unrecorded", place, {"name": who, "annotation": a.id}, name, a.id)
     owed = len(document.current) < 2 and reviews.by_id(reviews.finished(gold, done)) != reviews.by_id(gold)
