@@ -16,14 +16,14 @@ from pathlib import Path, PurePosixPath
 
 import msgspec
 
-from krisc.facts import Facts
+from krisc.facts import EntityFacts, Facts
 from krisc.findings import Finding, KriscError, Place
 from krisc.layers import Layers
 from krisc.pagetext import Page, read_page, text_files
 from krisc.passages import Search
 from krisc.release import MANIFEST, Progress, file_facts, finish, read_facts, staging, swap, write_manifest
 from krisc.rows import by_document, read_rows
-from krisc.sealing import Cost, Withheld, joint_key, key_of, salt, unseal, words_of
+from krisc.sealing import Cost, Withheld, joint_key, key_of, need_cipher, salt, unseal, words_of
 from krisc.store import Corpus
 from krisc.tables import DATE, Table, tables
 from krisc.verifying import check_files, layers_of
@@ -56,6 +56,7 @@ def hydrate(release: Path, texts: Sequence[Path], out: Path, progress: Progress 
         KriscError: the release is damaged, withholds nothing or cannot be read; ``folder-not-empty``; or no text was
             restored, and then the findings say why for each. Nothing is written.
     """
+    need_cipher()
     facts, withheld, layers = _opened(release)
     target = out.resolve()
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
@@ -325,6 +326,10 @@ def _part(release: Path, facts: Facts, layers: Layers, stage: Path, opened: Mapp
     held.restored = sorted({*held.restored, *opened})
     for payload in opened.values():
         facts.passes |= payload.passes
+        for name, one in payload.entities.items():
+            entity = facts.entities.setdefault(name, EntityFacts(one.name, one.type, geonames=one.geonames))
+            entity.documents, entity.mentions = entity.documents + one.documents, entity.mentions + one.mentions
+            entity.events += one.events
     facts.passes = dict(sorted(facts.passes.items()))
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)

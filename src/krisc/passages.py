@@ -7,9 +7,11 @@ and whole blocks of page furniture may be left out wherever blocks meet. Only al
 from __future__ import annotations
 
 import os
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from heapq import heappop, heappush
 from itertools import islice, pairwise, product
 
 from krisc.pagetext import Page
@@ -18,13 +20,13 @@ from krisc.sealing import Sealed, Withheld, key_of, salt, stretch, window_starts
 Ranges = tuple[tuple[int, int], ...]  # of words of the page, half-open, in order
 Step = Callable[[int, int], None]
 
-MOST_CUTS = 6  # times that furniture may be left out between two windows that were found
 MOST_WAYS = 12  # ways of filling a gap that are kept
 MOST_STEPS = 20_000  # places that are looked at to fill a gap
 MOST_WINDOWS = 2_000  # windows that are tried to fill a gap, at some milliseconds each
 MOST_HITS = 2_000  # windows found in a page that are made use of
 MOST_KEYS = 200  # whole texts that are tried, at a tenth of a second each
-REACH = 600  # words of furniture that are left out at once where nothing says how many there are
+CUT = 3  # leaving something out counts as so many words, so that few pieces are tried before many
+NEARLY = 0.9  # share of a text's words from which on a page is looked at, if only to tell that something is amiss
 _CHUNK = 64
 
 
@@ -53,7 +55,7 @@ class Search:
             step: called with windows tried and all windows.
         """
         starts = window_starts(self.sealed.words, self.withheld.window, self.withheld.stride)
-        if len(page.words) < self.sealed.words or len(starts) != len(self.sealed.windows):
+        if len(page.words) < NEARLY * self.sealed.words or len(starts) != len(self.sealed.windows):
             return None
         at: dict[str, list[int]] = {}
         for start, print_ in zip(starts, self.sealed.windows, strict=True):
@@ -154,38 +156,43 @@ class _Gap:
     place: int
     arrive: int | None
     backwards: bool = False
-    steps: int = 0
-    before: int = 0
-    breaks: Sequence[int] = ()
 
     def ways(self) -> Iterator[Ranges]:
-        """The ways to fill the gap that the fingerprints in it allow, those that leave out fewest blocks first."""
-        self.before = self.search.computed
+        """The ways to fill the gap that the fingerprints in it allow, those that leave out least first."""
         size = len(self.page.words)
-        place = size - self.place if self.backwards else self.place
-        self.breaks = sorted(size - one for one in self.page.breaks) if self.backwards else list(self.page.breaks)
-        for cuts in range(MOST_CUTS + 1):
-            for way in self._ways(place, self.text[1] - self.text[0], cuts, ()):
-                if self.backwards:
-                    yield tuple((size - end, size - start) for start, end in reversed(way))
-                else:
-                    yield way
-
-    def _ways(self, place: int, need: int, cuts: int, taken: Ranges) -> Iterator[Ranges]:
-        self.steps += 1
-        spent = self.search.computed - self.before
-        if self.steps > MOST_STEPS or spent > MOST_WINDOWS or not self._agrees(taken):
-            return
-        if not cuts:
-            way = (*taken, (place, place + need))
-            fits = place + need <= len(self.page.words) and self.arrive in (None, place + need)
-            if fits and self._agrees(way):
+        for way in self._ways(size - self.place if self.backwards else self.place):
+            if self.backwards:
+                yield tuple((size - end, size - start) for start, end in reversed(way))
+            else:
                 yield way
-            return
-        spare = REACH if self.arrive is None else self.arrive - place - need
-        for cut in (b for b in self.breaks if place <= b <= place + need):
-            for on in (b for b in self.breaks if cut < b <= cut + spare):
-                yield from self._ways(on, need - (cut - place), cuts - 1, (*taken, (place, cut)))
+
+    def _ways(self, place: int) -> Iterator[Ranges]:
+        """Best first, by a queue of states.
+
+        A state is how many words are left out, where the text goes on, what was taken before, and which break the text
+        goes on at, so that the next break is looked at only after this one.
+        """
+        size, before = len(self.page.words), self.search.computed
+        breaks = sorted(size - one for one in self.page.breaks) if self.backwards else list(self.page.breaks)
+        waiting: list[tuple[int, int, int, Ranges, int]] = [(0, 0, place, (), -1)]
+        for number in range(1, MOST_STEPS):
+            if not waiting or self.search.computed - before > MOST_WINDOWS:
+                return
+            left_out, _, place, taken, chosen = heappop(waiting)
+            if 0 <= chosen < len(breaks) - 1:
+                on = breaks[chosen + 1]
+                if self.arrive is None or on <= self.arrive:
+                    heappush(waiting, (left_out + on - place, number, on, taken, chosen + 1))
+            need = self.text[1] - self.text[0] - sum(end - start for start, end in taken)
+            way = (*taken, (place, place + need))
+            if place + need <= size and self.arrive in (None, place + need) and self._agrees(way):
+                yield way
+            first = bisect_right(breaks, place) if taken else bisect_left(breaks, place)
+            for at in range(first, min(bisect_right(breaks, place + need), len(breaks) - 1)):
+                cut, on = breaks[at], breaks[at + 1]
+                part = (*taken, (place, cut))
+                if (self.arrive is None or on <= self.arrive) and self._agrees(part):
+                    heappush(waiting, (left_out + on - cut + CUT, number, on, part, at + 1))
 
     def _agrees(self, taken: Ranges) -> bool:
         """Whether the words taken so far have the fingerprints of the windows that they fill."""

@@ -57,8 +57,8 @@ class Withheld(msgspec.Struct):
     rest: str
     proof: str = ""
     restored: list[str] = []
-    window: int = 8
-    stride: int = 16
+    window: int = 12
+    stride: int = 24
     key_cost: Cost = Cost(1 << 15)
     window_cost: Cost = Cost(1 << 11)
 
@@ -92,6 +92,15 @@ def key_of(words: Sequence[str], salted: bytes, cost: Cost) -> tuple[bytes, str]
     return made[:64], made[64:].hex()
 
 
+def need_cipher() -> None:
+    """Tell of a library that is missing before anything else is done.
+
+    Raises:
+        KriscError: ``extra-missing``.
+    """
+    _cipher(bytes(64))
+
+
 def joint_key(keys: Sequence[bytes]) -> bytes:
     """The key (64 bytes) that only who has all of these keys has."""
     return hashlib.sha512(b"".join(keys)).digest()
@@ -117,10 +126,12 @@ def unseal(key: bytes, sealed: bytes, *about: str) -> bytes | None:
         KriscError: ``extra-missing``, when the library is not installed.
     """
     import pyarrow as pa  # noqa: PLC0415 - takes long to import
-    from cryptography.exceptions import InvalidTag  # noqa: PLC0415 - an optional library
+
+    cipher = _cipher(key)
+    from cryptography.exceptions import InvalidTag  # noqa: PLC0415 - an optional library, which is there
 
     try:
-        head = _cipher(key).decrypt(sealed, _names(about))
+        head = cipher.decrypt(sealed, _names(about))
         size, packed = (int.from_bytes(head[n : n + 8], "big") for n in (0, 8))
         if size > _MOST:
             return None

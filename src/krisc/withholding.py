@@ -30,7 +30,19 @@ from krisc.release import (
     target_of,
 )
 from krisc.rows import annotation_file, by_document
-from krisc.sealing import LEAST_WORDS, Sealed, Withheld, joint_key, key_of, salt, seal, stretch, window_starts, words_of
+from krisc.sealing import (
+    LEAST_WORDS,
+    Sealed,
+    Withheld,
+    joint_key,
+    key_of,
+    need_cipher,
+    salt,
+    seal,
+    stretch,
+    window_starts,
+    words_of,
+)
 from krisc.store import Corpus
 from krisc.tables import ORIGINS, Table, tables
 
@@ -44,10 +56,11 @@ Writers = dict[tuple[str, str], TableWriter]
 
 
 class Payload(msgspec.Struct):
-    """What is sealed of a document: its rows by table as they were, and the hashes of its passes."""
+    """What is sealed of a document: its rows by table as they were, and what the figures say of its words."""
 
     rows: Rows
     passes: dict[str, PassHashes]
+    entities: dict[str, EntityFacts]
 
 
 def compile_withheld(
@@ -67,7 +80,7 @@ def compile_withheld(
             ``extra-missing``, when the cipher's library is not installed.
     """
     target = target_of(corpus, out)
-    seal(bytes(64), b"")  # a library that is missing is told of before anything else is done
+    need_cipher()
     with tempfile.TemporaryDirectory() as folder:
         whole = compile_corpus(corpus, Path(folder) / corpus.config.version, progress=progress)
         with staging(target) as stage:
@@ -183,9 +196,9 @@ def _withhold(document: str, rows: Rows, stage: Path, facts: Facts, layers: Laye
     """Seal the rows of a document, and take out of the figures what tells of its words. Returns its key."""
     assert facts.withheld is not None  # noqa: S101 - its caller has just set it
     row = rows["documents"][0]
-    gold: dict[str, EntityFacts] = {}
-    add_entities(gold, layers, facts.entities, annotation_file(row, layers, facts.guidelines))
-    for name, one in gold.items():
+    entities: dict[str, EntityFacts] = {}
+    add_entities(entities, layers, facts.entities, annotation_file(row, layers, facts.guidelines))
+    for name, one in entities.items():
         left = facts.entities[name]
         left.documents, left.mentions = left.documents - one.documents, left.mentions - one.mentions
         left.events -= one.events
@@ -193,13 +206,16 @@ def _withhold(document: str, rows: Rows, stage: Path, facts: Facts, layers: Laye
             del facts.entities[name]
     passes = {name: one for name, one in facts.passes.items() if name.rpartition("/")[2] == f"{document}.json"}
     facts.passes = {name: one for name, one in facts.passes.items() if name not in passes}
+    facts.inputs = {name: one for name, one in facts.inputs.items() if Path(name).stem != document}  # fast hashes
     words = words_of(row["text"])
     made, held = Sealed(f"{FOLDER}/documents/{document}.bin", len(words), "", []), facts.withheld
     key, made.check = key_of(words, salt("key", facts.name, facts.version, document), held.key_cost)
     salted = salt("window", facts.name, facts.version, document)
     for start in window_starts(len(words), held.window, held.stride):
         made.windows.append(stretch(words[start : start + held.window], salted, held.window_cost).hex())
-    data = seal(key, msgspec.msgpack.encode(Payload(rows, passes)), facts.name, facts.version, "document", document)
+    data = seal(
+        key, msgspec.msgpack.encode(Payload(rows, passes, entities)), facts.name, facts.version, "document", document
+    )
     _write(stage / made.file, data)
     held.documents[document] = made
     return key
