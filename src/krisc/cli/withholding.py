@@ -16,7 +16,7 @@ from krisc.cli.common import cli, epilog, json_option, progress_bar, report
     )
 )
 @click.argument("release", type=click.Path(path_type=Path, file_okay=False))
-@click.argument("texts", type=click.Path(path_type=Path, exists=True), nargs=-1, required=True)
+@click.argument("texts", type=click.Path(path_type=Path), nargs=-1, required=True)
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder of the restored release."
 )
