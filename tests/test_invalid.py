@@ -36,7 +36,7 @@ NO_CASE = {
     "extra-missing": "tests/test_tools.py",
     "changelog-stale": "tests/test_changelog.py",
     "publish-failed": "tests/test_publishing.py",
-    **dict.fromkeys(("withheld-readable", "withheld-broken", "withheld-left"), "tests/test_withholding.py"),
+    **dict.fromkeys(("withheld-readable", "withheld-broken"), "tests/test_withholding.py"),
     "page-missing": "tests/test_serving.py",
     **dict.fromkeys(("content-altered", "version-mixed", "figure-wrong"), "tests/test_verify.py"),
 }

@@ -491,10 +491,23 @@ def test_a_folder_that_is_not_empty(made, texts, tmp_path, capsys):
     assert run("hydrate", made[2], texts, "--out", tmp_path / "back", "-q") == 0
 
 
+def test_a_text_that_is_not_there_is_told_of(made, texts, tmp_path, capsys):
+    assert run("hydrate", made[2], tmp_path / "nothing.txt", "--out", tmp_path / "back") == 2
+    assert {"file-unreadable", "withheld-left"} <= set(
+        re.findall(r"(?:error|unreadable) (\S+):", capsys.readouterr().out)
+    )
+    assert not (tmp_path / "back").exists()
+    assert run("hydrate", tmp_path, texts, "--out", tmp_path / "back") == 1
+    assert "release-missing" in capsys.readouterr().out
+
+
 def test_withholding_needs_a_folder_of_its_own(made, capsys):
     assert run("compile", "--corpus", made[0], "--withhold", "published") == 2
     assert "--out" in capsys.readouterr().err
     assert run("compile", "--corpus", made[0], "--withhold", "nothing", "--out", "x") == 2
+    release = made[0] / "dataset/releases/0.1.0"
+    assert run("compile", "--corpus", made[0], "--withhold", "published", "--out", release, "--replace") == 2
+    assert not release.exists()
 
 
 def test_without_the_library_the_finding_says_so(made, texts, tmp_path, capsys, monkeypatch):

@@ -20,7 +20,7 @@ from krisc.sealing import Sealed, Withheld, key_of, salt, stretch, window_starts
 Ranges = tuple[tuple[int, int], ...]  # of words of the page, half-open, in order
 Step = Callable[[int, int], None]
 
-MOST_WAYS = 12  # ways of filling a gap that are kept
+WAYS = (1, 3, 12)  # ways of filling each gap that are tried together, one round after another
 MOST_STEPS = 20_000  # places that are looked at to fill a gap
 MOST_WINDOWS = 2_000  # windows that are tried to fill a gap, at some milliseconds each
 MOST_HITS = 2_000  # windows found in a page that are made use of
@@ -106,39 +106,48 @@ class Search:
         if not chain:
             return None
         size, total = self.withheld.window, self.sealed.words
-        gaps: list[list[Ranges]] = []
         (place, start), (end_place, end_start) = chain[0], chain[-1]
-        backwards = _Gap(self, page, windows, (0, start), place, None, backwards=True)
-        gaps.append(list(islice(backwards.ways(), MOST_WAYS)))
+        gaps = [_Gap(self, page, windows, (0, start), place, None, backwards=True).ways()]
         for (one, first), (other, second) in pairwise(chain):
             if second - first <= size:
-                gaps.append([((one, one + second - first),)])
+                gaps.append(iter([((one, one + second - first),)]))
                 continue
             gap = _Gap(self, page, windows, (first + size, second), one + size, other)
-            gaps.append([((one, one + size), *way) for way in islice(gap.ways(), MOST_WAYS)])
+            gaps.append(_after((one, one + size), gap.ways()))
         tail = _Gap(self, page, windows, (end_start + size, total), end_place + size, None)
-        gaps.append([((end_place, end_place + size), *way) for way in islice(tail.ways(), MOST_WAYS)])
-        for ways in islice(product(*gaps), MOST_KEYS):
-            if key := self._key(page, tuple(part for way in ways for part in way)):
-                return key
+        gaps.append(_after((end_place, end_place + size), tail.ways()))
+        known: list[list[Ranges]] = [[] for _ in gaps]
+        for depth in WAYS:  # the likeliest ways of all gaps first: to find them all takes long
+            for ways, more in zip(known, gaps, strict=True):
+                ways.extend(islice(more, depth - len(ways)))
+            for chosen in islice(product(*known), MOST_KEYS):
+                if key := self._key(page, tuple(part for way in chosen for part in way)):
+                    return key
         return None
 
 
+def _after(first: tuple[int, int], ways: Iterator[Ranges]) -> Iterator[Ranges]:
+    return ((first, *way) for way in ways)
+
+
 def _chain(hits: list[tuple[int, int]], size: int) -> list[tuple[int, int]]:
-    """The longest row of windows found whose order in the page is that in the text, with room for what lies between."""
-    best: list[tuple[int, int]] = []  # length of the row up to each hit, and the hit before
+    """The longest row of windows found whose order in the page is that in the text, with room for what lies between.
+
+    Of several, the one with the fewest words of furniture in it: pages quote a text before and after they print it.
+    """
+    best: list[tuple[int, int, int]] = []  # up to each hit: how many, furniture (negative), and the hit before
     for n, (place, start) in enumerate(hits):
-        length, before = 1, -1
+        found = (1, 0, -1)
         for m, (one, first) in enumerate(hits[:n]):
             room, need = place - one, start - first
-            if need > 0 and (room == need or (room > need >= size)) and best[m][0] + 1 > length:
-                length, before = best[m][0] + 1, m
-        best.append((length, before))
+            if need > 0 and (room == need or (room > need >= size)):
+                found = max(found, (best[m][0] + 1, best[m][1] + need - room, m))
+        best.append(found)
     row: list[tuple[int, int]] = []
-    at = max(range(len(hits)), key=lambda n: best[n][0], default=-1)
+    at = max(range(len(hits)), key=lambda n: best[n][:2], default=-1)
     while at >= 0:
         row.append(hits[at])
-        at = best[at][1]
+        at = best[at][2]
     return row[::-1]
 
 
@@ -159,6 +168,9 @@ class _Gap:
 
     def ways(self) -> Iterator[Ranges]:
         """The ways to fill the gap that the fingerprints in it allow, those that leave out least first."""
+        if self.text[0] == self.text[1]:
+            yield ()
+            return
         size = len(self.page.words)
         for way in self._ways(size - self.place if self.backwards else self.place):
             if self.backwards:

@@ -68,6 +68,8 @@ def compile_(
     if withhold and out is None:
         raise click.UsageError("--withhold makes a variant of the release, so say with --out where it goes")
     corpus = open_corpus(folder)
+    if withhold and out and corpus.releases in out.resolve().parents:
+        raise click.UsageError("a variant is no release of its version: name a folder outside of dataset/releases")
     with progress_bar("compiling", quiet) as progress:
         if withhold and out:
             from krisc.withholding import compile_withheld  # noqa: PLC0415
