@@ -59,7 +59,7 @@ def difference(corpus: Corpus, old: str, new: str, *, texts: bool = False) -> Di
 
 
 def release(
-    corpus: Corpus, *, replace: bool = False, progress: Progress | None = None
+    corpus: Corpus, *, replace: bool = False, how: How | None = None
 ) -> tuple[Compiled, Difference | None]:
     """Compile a release, write the changelog and all generated files; refuse a version that the change does not allow.
 
@@ -77,7 +77,7 @@ def release(
             data: dict[str, object] = {"found": version, "old": old, "wanted": wanted, "level": made.level}
             place = Place("dataset/corpus.toml", pointer="/version")
             raise KriscError([Finding("version-too-low", place, {**data, "reasons": "; ".join(made.reasons)})])
-    compiled = compile_corpus(corpus, replace=replace, progress=progress)
+    compiled = compile_corpus(corpus, replace=replace, how=how)
     if made is not None:
         path = corpus.root / FILE
         text = path.read_text(encoding="utf-8") if path.exists() else "# Changelog\n"

@@ -27,7 +27,8 @@ from krisc.sealing import Cost, Withheld, joint_key, key_of, need_cipher, salt, 
 from krisc.store import Corpus
 from krisc.tables import DATE, Table, tables
 from krisc.verifying import check_files, layers_of
-from krisc.withholding import FOLDER, Payload, Rows, Writers, files_of, proof_of, shown, write
+from krisc.parquet import Written, content_of, write_rows
+from krisc.withholding import FOLDER, Payload, Rows, files_of, proof_of, shown
 
 _SPLIT = re.compile(r"[a-z][a-z0-9_]*")
 _TENTHS = 1000  # steps of progress for each file
@@ -219,23 +220,20 @@ def _named(page: Page, search: Search) -> bool:
 
 def _write_rows(
     release: Path, facts: Facts, declared: Mapping[str, Table], stage: Path, opened: Mapping[str, Payload], whole: bool
-) -> Writers:
+) -> list[Written]:
     """Write the rows of all documents in their order; those that were opened as they were."""
-    writers: Writers = {}
-    try:
+
+    def documents() -> Iterator[tuple[str, int, Rows]]:
         for split in facts.splits:
-            for document, found in by_document(release, files_of(facts, split)):
+            for document, shard, found in by_document(release, files_of(facts, split)):
                 rows: Rows = opened[document].rows if document in opened else found
                 if whole:
                     rows = {n: [{k: v for k, v in r.items() if k != "withheld"} for r in rs] for n, rs in rows.items()}
                 elif document in opened:
                     rows = shown(rows)
-                write(rows, stage, declared, split, writers)
-    except BaseException:
-        for writer in writers.values():
-            writer.abandon()
-        raise
-    return writers
+                yield split, shard, rows
+
+    return write_rows(stage, declared, documents())
 
 
 def _whole(
@@ -258,8 +256,8 @@ def _whole(
         raise KriscError([_broken(withheld.rest, "the words of all texts do not open it")]) from None
     if unsafe := [name for name in rest if not _safe(name) or name.endswith(".parquet")]:
         raise KriscError([_broken(withheld.rest, f"it holds {unsafe[0]!r}")])
-    writers = _write_rows(release, facts, tables(layers), stage, opened, whole=True)
-    _prove(writers, made, withheld)
+    written = _write_rows(release, facts, tables(layers), stage, opened, whole=True)
+    _prove(written, made, withheld)
     for name, content in rest.items():
         (stage / name).parent.mkdir(parents=True, exist_ok=True)
         (stage / name).write_bytes(content)
@@ -278,18 +276,20 @@ def _keys_of_restored(release: Path, facts: Facts, withheld: Withheld) -> dict[s
     return found
 
 
-def _prove(writers: Writers, wanted: Facts, withheld: Withheld) -> None:
+def _prove(written: Sequence[Written], wanted: Facts, withheld: Withheld) -> None:
     """Hold the rows that were written to the content hashes of the release, and these to their proof in the variant.
 
     Raises:
         KriscError: ``content-altered``, for every table with other rows.
     """
-    written = {key: writer.close() for key, writer in writers.items()}
+    files: dict[tuple[str, str], list[Written]] = {}
+    for file in written:
+        files.setdefault((file.table, file.split), []).append(file)
     told = {(name, split): one for name, splits in wanted.tables.items() for split, one in splits.items()}
     findings: list[Finding] = []
-    for name, split in sorted({*written, *told}):
-        one, other = written.get((name, split)), told.get((name, split))
-        if one is None or other is None or (one.rows, one.content) != (other.rows, other.content_sha256):
+    for name, split in sorted({*files, *told}):
+        one, other = files.get((name, split), []), told.get((name, split))
+        if not other or (sum(file.rows for file in one), content_of(one)) != (other.rows, other.content_sha256):
             data: dict[str, object] = {
                 "found": "other rows" if one else "no rows",
                 "wanted": f"rows with the content hash {other.content_sha256[:16]}" if other else "no such table",
@@ -316,7 +316,7 @@ def _of_this_writer(stage: Path, facts: Facts) -> None:
 def _part(release: Path, facts: Facts, layers: Layers, stage: Path, opened: Mapping[str, Payload]) -> Facts:
     """Write a variant that withholds less."""
     assert facts.withheld is not None  # noqa: S101 - it was opened as a variant
-    writers = _write_rows(release, facts, tables(layers, withheld=True), stage, opened, whole=False)
+    written = _write_rows(release, facts, tables(layers, withheld=True), stage, opened, whole=False)
     held = facts.withheld
     kept = [name for name in facts.files if name.startswith((f"{FOLDER}/", "plots/"))]
     for name in set(kept) - {held.documents[document].file for document in opened}:
@@ -337,5 +337,5 @@ def _part(release: Path, facts: Facts, layers: Layers, stage: Path, opened: Mapp
         for name in (one for one in facts.files if one.startswith("schema/") or one == "LICENSE-DATA"):
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(release / name, root / name)
-        finish(stage, Corpus(root), facts, writers)
+        finish(stage, Corpus(root), facts, written)
     return facts

@@ -11,7 +11,7 @@ import msgspec
 Value = str | int | float | bool
 
 
-class Segment(msgspec.Struct, frozen=True):
+class Segment(msgspec.Struct, frozen=True, gc=False):
     """A stretch of text, anchored twice: by offsets in code points and by its words, as in W3C Web Annotation."""
 
     start: int
@@ -19,7 +19,7 @@ class Segment(msgspec.Struct, frozen=True):
     quote: str
 
 
-class Argument(msgspec.Struct, frozen=True, omit_defaults=True):
+class Argument(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One filler of a role: another annotation of the document (``target``) or words of the text (``segments``)."""
 
     role: str
@@ -27,7 +27,7 @@ class Argument(msgspec.Struct, frozen=True, omit_defaults=True):
     segments: tuple[Segment, ...] = ()
 
 
-class Annotation(msgspec.Struct, frozen=True, omit_defaults=True):
+class Annotation(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One span, event, relation or chain; the kind of its layer says which fields it has.
 
     A span has ``segments``; an event has ``trigger`` and ``arguments``; a relation has ``arguments``; a chain has

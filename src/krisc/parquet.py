@@ -1,127 +1,186 @@
-"""Rows to Parquet: in batches of bounded size, held to the table's pandera model, with a hash of the rows."""
+"""Arrow tables to Parquet: a file for each table, split and shard, held to the table's pandera model, with a hash.
+
+A shard is a run of documents whose rows stand together, in files of the same number in every table and split.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from krisc.content import Content
 from krisc.findings import Finding, KriscError, Place
-from krisc.tables import Table, features, model
+from krisc.tables import Table, model, schema
 
 if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-BATCH_BYTES = 8_000_000
-SHARD_BYTES = 250_000_000  # rows as JSON; a shard of this size is some 50 MB of Parquet
+GROUP_DOCUMENTS = 256  # of one split, whose rows make up a row group in every table
+GROUP_CHARACTERS = 750_000  # code points of their texts
 ZSTD_LEVEL = 3
+Rows = Mapping[str, Sequence[Mapping[str, Any]]]
+
+
+class Written(msgspec.Struct, frozen=True):
+    """One file of a table, and what is in it; ``content`` is the hash of its rows (``Content``)."""
+
+    table: str
+    split: str
+    file: str
+    rows: int
+    arrow_bytes: int
+    content: str
+    bytes: int
+    sha256: str
 
 
 @dataclass
-class Written:
-    """What was written of one table in one split; ``content`` is a hash of the rows, whoever writes them."""
+class Filling:
+    """How full a row group is: the same documents give the same row groups, whoever writes them."""
 
-    files: list[str] = field(default_factory=list)
-    rows: int = 0
-    arrow_bytes: int = 0
-    content: str = ""
+    documents: int = 0
+    characters: int = 0
+
+    def add(self, characters: int) -> bool:
+        """Count one document; whether the group is full with it, and is to be written."""
+        self.documents += 1
+        self.characters += characters
+        if self.documents < GROUP_DOCUMENTS and self.characters < GROUP_CHARACTERS:
+            return False
+        self.documents = self.characters = 0
+        return True
+
+
+def content_of(files: Iterable[Written]) -> str:
+    """The content hash of a split of a table: SHA-256 of those of its files, in order, each with a line feed."""
+    return hashlib.sha256("".join(f"{one.content}\n" for one in files).encode()).hexdigest()
 
 
 class TableWriter:
-    """Writes one split of one table to shards ``<table>/<split>-00000.parquet`` and on.
+    """Writes one file ``<table>/<split>-<shard>.parquet``, a row group a batch. Memory holds one batch."""
 
-    Memory holds one batch. The content hash is SHA-256 over the rows in order, each as JSON with sorted keys and
-    no white space, in UTF-8, followed by a line feed.
-    """
-
-    def __init__(self, folder: Path, table: Table, split: str) -> None:
-        self.folder = folder
-        self.table = table
-        self.split = split
-        self.schema: pa.Schema = features(table).arrow_schema
-        self.written = Written()
-        self._digest = hashlib.sha256()
-        self._rows: list[dict[str, Any]] = []
-        self._buffered = 0
-        self._in_shard = 0
-        self._writer: pq.ParquetWriter | None = None
-        self._encoder = msgspec.json.Encoder(order="sorted")
-
-    def add(self, row: dict[str, Any]) -> None:
-        """Buffer a row; write a batch when there are enough."""
-        encoded = self._encoder.encode(row)
-        self._digest.update(encoded)
-        self._digest.update(b"\n")
-        self._rows.append(row)
-        self._buffered += len(encoded)
-        if self._buffered >= BATCH_BYTES:
-            self._flush()
-
-    def close(self) -> Written:
-        """Write what is left and close the file.
-
-        Raises:
-            KriscError: the batch does not hold to the table's model.
-            OSError: the disk is full or closed.
-        """
-        self._flush()
-        if self._writer:
-            self._writer.close()
-        self.written.content = self._digest.hexdigest()
-        self.written.arrow_bytes = sum(_arrow_bytes(self.folder / name) for name in self.written.files)
-        return self.written
-
-    def abandon(self) -> None:
-        """Close the file without caring for what is in it."""
-        if self._writer:
-            self._writer.close()
-
-    def _flush(self) -> None:
-        import pyarrow as pa  # noqa: PLC0415 - takes long to import
-
-        if not self._rows:
-            return
-        table = pa.Table.from_pylist(self._rows, schema=self.schema)
-        hold(table, self.table)
-        if self._writer is None or self._in_shard >= SHARD_BYTES:
-            self._open()
-        assert self._writer is not None  # noqa: S101 - _open has just set it
-        self._writer.write_table(table, row_group_size=len(self._rows))
-        self.written.rows += len(self._rows)
-        self._in_shard += self._buffered
-        self._rows, self._buffered = [], 0
-
-    def _open(self) -> None:
+    def __init__(self, folder: Path, table: Table, split: str, shard: int = 0) -> None:
         import pyarrow.parquet as pq  # noqa: PLC0415 - takes long to import
 
-        if self._writer:
-            self._writer.close()
-        name = f"{self.table.name}/{self.split}-{len(self.written.files):05d}.parquet"
-        path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._writer = pq.ParquetWriter(
-            path,
-            self.schema,
+        self.table = table
+        self.split = split
+        self.name = f"{table.name}/{split}-{shard:05d}.parquet"
+        self.path = folder / self.name
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.rows = self.arrow_bytes = 0
+        self.content = Content(schema(table))
+        self.writer: pq.ParquetWriter = pq.ParquetWriter(
+            self.path,
+            schema(table),
             compression="zstd",
             compression_level=ZSTD_LEVEL,
             write_page_index=True,
             write_page_checksum=True,
             use_content_defined_chunking=True,
         )
-        self.written.files.append(name)
-        self._in_shard = 0
+
+    def write(self, batch: pa.Table) -> None:
+        """Write a batch as a row group.
+
+        Raises:
+            KriscError: the batch does not hold to the table's model.
+            OSError: the disk is full or closed.
+        """
+        hold(batch, self.table)
+        self.arrow_bytes += self.content.add(batch)
+        self.rows += batch.num_rows
+        self.writer.write_table(batch, row_group_size=batch.num_rows)
+
+    def close(self) -> Written:
+        """Close the file, and say what is in it."""
+        self.writer.close()
+        with self.path.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        size = self.path.stat().st_size
+        content = self.content.hexdigest()
+        return Written(self.table.name, self.split, self.name, self.rows, self.arrow_bytes, content, size, digest)
+
+    def abandon(self) -> None:
+        """Close the file without caring for what is in it."""
+        self.writer.close()
 
 
-def _arrow_bytes(path: Path) -> int:
-    """Size in Arrow of a Parquet file as it is read back, which is what ``datasets`` counts as its bytes."""
-    import pyarrow.parquet as pq  # noqa: PLC0415 - takes long to import
+class ShardWriter:
+    """Writes one shard: a file for each table and split that has rows. A context that abandons what fails."""
 
-    with pq.ParquetFile(path) as file:
-        return sum(file.read_row_group(n).nbytes for n in range(file.num_row_groups))
+    def __init__(self, folder: Path, declared: Mapping[str, Table], number: int) -> None:
+        self.folder = folder
+        self.declared = declared
+        self.number = number
+        self.writers: dict[tuple[str, str], TableWriter] = {}
+
+    def write(self, split: str, batches: Mapping[str, pa.Table]) -> None:
+        """Write the rows of some documents of a split, a row group in every table."""
+        for name, batch in batches.items():
+            if (name, split) not in self.writers:
+                self.writers[name, split] = TableWriter(self.folder, self.declared[name], split, self.number)
+            self.writers[name, split].write(batch)
+
+    def close(self) -> list[Written]:
+        """Close all files, and say what is in them."""
+        return [writer.close() for writer in self.writers.values()]
+
+    def __enter__(self) -> ShardWriter:
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is not None:
+            for writer in self.writers.values():
+                writer.abandon()
+
+
+def write_rows(folder: Path, declared: Mapping[str, Table], documents: Iterable[tuple[str, int, Rows]]) -> list[Written]:
+    """Write rows that were read from a release: the same row groups and files as when it was compiled.
+
+    Args:
+        folder: the folder to write to.
+        declared: the tables.
+        documents: the split, the shard and the rows by table of each document, in the order of the release.
+    """
+    written: list[Written] = []
+    for (split, number), run in _runs(documents):
+        with ShardWriter(folder, declared, number) as shard:
+            for group in _groups(run):
+                shard.write(split, _batches(group, declared))
+            written += shard.close()
+    return written
+
+
+def _runs(documents: Iterable[tuple[str, int, Rows]]) -> Iterator[tuple[tuple[str, int], Iterator[Rows]]]:
+    for key, run in groupby(documents, key=lambda one: one[:2]):
+        yield key, (rows for _, _, rows in run)
+
+
+def _groups(run: Iterable[Rows]) -> Iterator[list[Rows]]:
+    filling, group = Filling(), []
+    for rows in run:
+        group.append(rows)
+        if filling.add(len(rows["documents"][0]["text"])):
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _batches(group: Sequence[Rows], declared: Mapping[str, Table]) -> dict[str, pa.Table]:
+    import pyarrow as pa  # noqa: PLC0415 - takes long to import
+
+    together = {name: [row for rows in group for row in rows.get(name, ())] for name in declared}
+    return {
+        name: pa.Table.from_pylist(rows, schema=schema(declared[name])) for name, rows in together.items() if rows
+    }
 
 
 def hold(batch: pa.Table, table: Table) -> None:

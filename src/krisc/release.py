@@ -10,7 +10,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,19 +18,30 @@ from pathlib import Path
 from krisc import artefacts, judging, pages, provenance
 from krisc import facts as figures
 from krisc.agreement import Comparison
-from krisc.checks import Checked, check_corpus, check_counts, check_document, check_forms
+from krisc.checks import Checked, check_corpus, check_counts, check_forms
+from krisc.compiling import Done, Shard, compile_shard
+from krisc.engines import Engine, Here
 from krisc.facts import Facts, FileFacts, SplitFacts
 from krisc.findings import Finding, KriscError, Place
-from krisc.parquet import TableWriter
+from krisc.parquet import Written, content_of
 from krisc.planning import pins
+from krisc.sharding import shards
 from krisc.splits import assign
 from krisc.store import Corpus, read_manifest, unwritable, write_atomically
 from krisc.tables import tables
-from krisc.tabulate import rows
 
 Progress = Callable[[int, int], None]
 MANIFEST = "release.json"
 CHECKSUMS = "SHA256SUMS"
+
+
+@dataclass(frozen=True)
+class How:
+    """How to compile: where the work runs, which tables (all when none is named), and who is told of progress."""
+
+    engine: Engine = field(default_factory=Here)
+    only: tuple[str, ...] = ()
+    progress: Progress | None = None
 
 
 @dataclass
@@ -48,7 +59,7 @@ def compile_corpus(
     out: Path | None = None,
     *,
     replace: bool = False,
-    progress: Progress | None = None,
+    how: How | None = None,
     like: Path | None = None,
 ) -> Compiled:
     """Check and compile a corpus.
@@ -57,7 +68,7 @@ def compile_corpus(
         corpus: the corpus.
         out: the release's folder; by default ``dataset/releases/<version>``, and then new documents' splits are pinned.
         replace: whether a release of this version that differs may be replaced.
-        progress: called with documents done and all documents.
+        how: where the work runs, and who is told of its progress.
         like: a release that this one is to be compared with; what it was built from and with is named as its own. By
             default what stands at ``out`` and is not to be replaced.
 
@@ -72,7 +83,7 @@ def compile_corpus(
     target = target_of(corpus, out) if out else corpus.releases / version
     with staging(target) as stage:
         known = _built(like or target) if like or not replace else None
-        compiled = _compile_into(stage, corpus, progress, version if replace else "", known)
+        compiled = _compile_into(stage, corpus, how or How(), version if replace else "", known)
         compiled.folder = target
         compiled.unchanged = not put(stage, target, corpus, replace=replace)
     if out is None:
@@ -177,68 +188,78 @@ def _built(folder: Path) -> Facts | None:
         return None
 
 
-def _compile_into(
-    stage: Path, corpus: Corpus, progress: Progress | None, replaced: str, known: Facts | None
-) -> Compiled:
+def _compile_into(stage: Path, corpus: Corpus, how: How, replaced: str, known: Facts | None) -> Compiled:
     findings = check_corpus(corpus, replaced)
     if any(f.severity != "warning" for f in findings):
         raise KriscError(findings)
     checked = Checked()
     checked.note(findings)
     facts = figures.start(corpus)
-    writers: dict[tuple[str, str], TableWriter] = {}
-    declared = tables(corpus.layers)
-    splits = splits_of(corpus)
     comparison = Comparison(corpus.layers, brief=True)
-    try:
-        for number, entry in enumerate(corpus.index):
-            document, found = check_document(corpus, entry)
-            findings += found
-            checked.note(found)
-            if document is not None and not checked.errors:
-                split = splits[entry.id]
-                checked.count(document, split)
-                figures.add(facts, corpus, document, split)
-                comparison.add(document, document.current)
-                for table, row in rows(corpus, document):
-                    if (table, split) not in writers:
-                        writers[table, split] = TableWriter(stage, declared[table], split)
-                    writers[table, split].add(row)
-            if progress:
-                progress(number + 1, len(corpus.index))
+    written: list[Written] = []
+    for done in _compiled(stage, corpus, how):
+        findings += done.findings
+        checked.merge(done.checked)
         if not checked.errors:
-            findings += check_counts(corpus, checked)
-        if not corpus.index:
-            findings.append(Finding("corpus-empty", Place("dataset/documents.jsonl")))
-        if any(f.severity != "warning" for f in findings):
-            raise KriscError(findings)
-        facts.agreement = comparison.result() if comparison.documents else None
-        facts.judged = judging.summary(corpus)
-        facts.written_with = provenance.program(corpus, known.written_with if known else {})
-        facts.inputs = known.inputs if known and known.inputs else provenance.inputs(corpus)
-        finish(stage, corpus, facts, writers)
-    except BaseException:
-        for writer in writers.values():
-            writer.abandon()
-        raise
+            figures.merge(facts, done.facts)
+            comparison.merge(done.comparison)
+            written += done.written
+    if not checked.errors:
+        findings += check_counts(corpus, checked)
+    if not corpus.index:
+        findings.append(Finding("corpus-empty", Place("dataset/documents.jsonl")))
+    if any(f.severity != "warning" for f in findings):
+        raise KriscError(findings)
+    facts.agreement = comparison.result() if comparison.documents else None
+    facts.judged = judging.summary(corpus)
+    facts.written_with = provenance.program(corpus, known.written_with if known else {})
+    facts.inputs = known.inputs if known and known.inputs else provenance.inputs(corpus)
+    finish(stage, corpus, facts, written)
     return Compiled(stage, facts, findings)
 
 
-def finish(stage: Path, corpus: Corpus, facts: Facts, writers: Mapping[tuple[str, str], TableWriter]) -> None:
-    """Close the tables, and write what stands beside them, unless it is there already."""
+def _compiled(stage: Path, corpus: Corpus, how: How) -> Iterator[Done]:
+    """Compile every shard; in this process when there is only one, so that progress shows within it."""
+    splits = splits_of(corpus)
+    total, count = len(corpus.index), 0
+
+    def step(number: int = 1) -> None:
+        nonlocal count
+        count += number
+        if how.progress:
+            how.progress(count, total)
+
+    tasks = [
+        Shard(corpus, number, tuple(entries), tuple(splits[one.id] for one in entries), stage, how.only)
+        for number, entries in enumerate(shards(corpus.index, total))
+    ]
+    if len(tasks) == 1 or how.engine.workers == 1:
+        yield from (compile_shard(task, step) for task in tasks)
+        return
+    for task, done in zip(tasks, how.engine.map(compile_shard, tasks), strict=True):
+        step(len(task.entries))
+        yield done
+
+
+def finish(stage: Path, corpus: Corpus, facts: Facts, written: Sequence[Written]) -> None:
+    """Write what stands beside the tables, unless it is there already."""
     import pyarrow as pa  # noqa: PLC0415 - takes long to import
 
     facts.tables, facts.files = {}, {}
-    order = [name for name in tables(corpus.layers) if any(table == name for table, _ in writers)]
-    for name in order:
-        facts.tables[name] = {}
-        for split in (s for s in corpus.config.splits if (name, s) in writers):
-            written = writers[name, split].close()
-            facts.tables[name][split] = SplitFacts(written.files, written.rows, written.arrow_bytes, written.content)
+    for name in tables(corpus.layers):
+        for split in corpus.config.splits:
+            files = [one for one in written if (one.table, one.split) == (name, split)]
+            if files:
+                facts.tables.setdefault(name, {})[split] = SplitFacts(
+                    [one.file for one in files],
+                    sum(one.rows for one in files),
+                    sum(one.arrow_bytes for one in files),
+                    content_of(files),
+                )
     facts.written_with["parquet"] = f"pyarrow {pa.__version__}"
     figures.finish(facts, corpus)
-    for path in sorted(stage.rglob("*.parquet")):
-        facts.files[path.relative_to(stage).as_posix()] = file_facts(path)
+    for one in sorted(written, key=lambda one: one.file):
+        facts.files[one.file] = FileFacts(one.bytes, one.sha256)
     for path in sorted((corpus.root / "schema" / "layers").glob("*.toml")):
         (stage / "schema" / "layers").mkdir(parents=True, exist_ok=True)
         (stage / "schema" / "layers" / path.name).write_bytes(path.read_bytes())
@@ -249,7 +270,8 @@ def finish(stage: Path, corpus: Corpus, facts: Facts, writers: Mapping[tuple[str
             (stage / name).write_bytes(text.encode())
             facts.files[name] = file_facts(stage / name)
     for path in sorted(p for p in stage.rglob("*") if p.is_file()):
-        facts.files.setdefault(path.relative_to(stage).as_posix(), file_facts(path))
+        if (name := path.relative_to(stage).as_posix()) not in facts.files:
+            facts.files[name] = file_facts(path)
     write_manifest(stage, facts)
 
 
@@ -326,14 +348,14 @@ def check_generated(corpus: Corpus) -> Iterator[Finding]:
             yield Finding("generated-stale", Place(name), {"file": name, "problem": "is not what its sources make now"})
 
 
-def check_release(corpus: Corpus, progress: Progress | None = None, release: Path | None = None) -> Iterator[Finding]:
+def check_release(corpus: Corpus, how: How | None = None, release: Path | None = None) -> Iterator[Finding]:
     """Rebuild the release of the corpus's version in another folder, and yield where it and ``release`` differ."""
     target = release or corpus.releases / corpus.config.version
     if not (target / MANIFEST).is_file():
         yield Finding("release-missing", Place(corpus.name(target)), {"version": corpus.config.version})
         return
     with tempfile.TemporaryDirectory() as folder:
-        made = compile_corpus(corpus, Path(folder) / corpus.config.version, progress=progress, like=target).folder
+        made = compile_corpus(corpus, Path(folder) / corpus.config.version, how=how, like=target).folder
         for name, problem in differences(made, target):
             place = Place(f"{corpus.name(target)}/{name}")
             yield Finding("release-stale", place, {"file": name, "problem": problem})

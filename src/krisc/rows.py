@@ -6,11 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from krisc.layers import Layer, Layers
 from krisc.model import Annotation, AnnotationFile, Argument, Segment, Value
 from krisc.tables import DECIDED
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Row = Mapping[str, Any]
 
@@ -21,34 +24,52 @@ def read_rows(folder: Path, files: Sequence[str], batch: int = 256) -> Iterator[
     Raises:
         OSError, pyarrow.ArrowException: a file is missing, cut off or damaged.
     """
-    import pyarrow.parquet as pq  # noqa: PLC0415 - takes long to import
+    for part in read_batches(folder, files, batch):
+        yield from part.to_pylist()
+
+
+def read_batches(folder: Path, files: Sequence[str], batch: int = 256) -> Iterator[pa.Table]:
+    """Yield the rows of Parquet files of a release in order, as Arrow tables of at most so many rows.
+
+    Raises:
+        OSError, pyarrow.ArrowException: a file is missing, cut off or damaged.
+    """
+    import pyarrow as pa  # noqa: PLC0415 - takes long to import
+    import pyarrow.parquet as pq  # noqa: PLC0415
 
     for name in files:
         with pq.ParquetFile(folder / name, page_checksum_verification=True) as file:
             for part in file.iter_batches(batch_size=batch):
-                yield from part.to_pylist()
+                yield pa.Table.from_batches([part])
 
 
 def by_document(
     folder: Path, files: Mapping[str, Sequence[str]]
-) -> Iterator[tuple[str, dict[str, list[dict[str, Any]]]]]:
-    """Yield each document of one split with its rows by table, in the order of the table ``documents``.
+) -> Iterator[tuple[str, int, dict[str, list[dict[str, Any]]]]]:
+    """Yield each document of one split, its shard, and its rows by table, in the order of the table ``documents``.
 
     Args:
         folder: the release.
         files: the Parquet files of each table in that split.
     """
     of = itemgetter("document_id")
-    groups = {name: groupby(read_rows(folder, listed), of) for name, listed in files.items()}
+    rest = {name: listed for name, listed in files.items() if name != "documents"}
+    groups = {name: groupby(read_rows(folder, listed), of) for name, listed in rest.items()}
     waiting = {name: next(one, None) for name, one in groups.items()}
-    while (first := waiting["documents"]) is not None:
-        document, found = first[0], {}
-        for name in files:
-            group = waiting[name]
-            if group is not None and group[0] == document:
-                found[name] = list(group[1])
-                waiting[name] = next(groups[name], None)
-        yield document, found
+    for file in files["documents"]:
+        for row in read_rows(folder, [file]):
+            document, found = row["document_id"], {"documents": [row]}
+            for name in rest:
+                group = waiting[name]
+                if group is not None and group[0] == document:
+                    found[name] = list(group[1])
+                    waiting[name] = next(groups[name], None)
+            yield document, shard_of(file), found
+
+
+def shard_of(file: str) -> int:
+    """The number of the shard that a file of a table is of: ``<table>/<split>-00003.parquet``."""
+    return int(file.removesuffix(".parquet").rpartition("-")[2])
 
 
 def annotation_file(row: Row, layers: Layers, guidelines: str) -> AnnotationFile:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -64,16 +65,28 @@ class Document:
         return tokenize(self.text)
 
 
+@lru_cache(maxsize=1)
+def _opened(root: Path, _token: str) -> Corpus:
+    return Corpus(root)
+
+
 class Corpus:
-    """A corpus folder. Reading its parts raises KriscError with findings when they are malformed."""
+    """A corpus folder. Reading its parts raises KriscError with findings when they are malformed.
+
+    It pickles as its folder: a worker process opens it once, however often it is handed over.
+    """
 
     def __init__(self, root: Path) -> None:
+        self.token = uuid.uuid4().hex
         self.root = root.resolve()
         self.dataset = self.root / "dataset"
         self.annotations = self.root / "annotations"
         self.releases = self.dataset / "releases"
         if not (self.dataset / "corpus.toml").is_file():
             raise KriscError([Finding("corpus-missing", Place(str(root)), {"folder": str(root)})])
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _opened, (self.root, self.token)
 
     def name(self, path: Path) -> str:
         """A path as findings name it."""

@@ -28,11 +28,12 @@ from krisc.model import Annotator, DocumentRecord, RegisterEntry
 from krisc.parquet import hold
 from krisc.reading import read_toml
 from krisc.release import CHECKSUMS, MANIFEST, checksums, read_facts
-from krisc.rows import annotation_file, read_rows
+from krisc.content import Content
+from krisc.rows import annotation_file, read_batches
 from krisc.schemas import fixed
 from krisc.sealing import Withheld
 from krisc.store import Document, sha256
-from krisc.tables import ORIGINS, Table, features, tables
+from krisc.tables import ORIGINS, Table, schema, tables
 
 Progress = Callable[[int, int], None]
 CARD = "README.md"
@@ -145,15 +146,14 @@ def layers_of(folder: Path, facts: Facts) -> Layers:
 
 def _table(folder: Path, facts: Facts, table: Table, split: str, layers: Layers, seen: _Seen) -> Iterator[Finding]:
     """Read the rows of one split of one table once, and hold them to everything that is said of them."""
-    import pyarrow as pa  # noqa: PLC0415 - takes long to import
-    import pyarrow.parquet as pq  # noqa: PLC0415
+    import pyarrow.parquet as pq  # noqa: PLC0415 - takes long to import
 
     wanted = facts.tables[table.name][split]
-    schema = features(table).arrow_schema
+    declared = schema(table)
     place = Place(wanted.files[0])
     for name in wanted.files:
         found = pq.read_schema(folder / name)
-        if not found.equals(schema) or found.metadata != schema.metadata:
+        if not found.equals(declared) or found.metadata != declared.metadata:
             data: dict[str, object] = {
                 "found": "other columns or features",
                 "wanted": f"those of the table {table.name}",
@@ -161,18 +161,15 @@ def _table(folder: Path, facts: Facts, table: Table, split: str, layers: Layers,
             yield Finding("content-altered", Place(name), data)
             return
     digest, number = hashlib.sha256(), 0
-    encoder = msgspec.json.Encoder(order="sorted")
-    batch: list[dict[str, Any]] = []
-    for row in read_rows(folder, wanted.files):
-        digest.update(encoder.encode(row) + b"\n")
-        number += 1
-        batch.append(row)
-        yield from _row(row, table, split, place, facts, layers, seen)
-        if len(batch) == 1000:
-            yield from _held(pa.Table.from_pylist(batch, schema=schema), table, place)
-            batch = []
-    if batch:
-        yield from _held(pa.Table.from_pylist(batch, schema=schema), table, place)
+    for name in wanted.files:
+        content = Content(declared)
+        for batch in read_batches(folder, [name]):
+            number += batch.num_rows
+            content.add(batch)
+            yield from _held(batch, table, place)
+            for row in batch.to_pylist():
+                yield from _row(row, table, split, place, facts, layers, seen)
+        digest.update(f"{content.hexdigest()}\n".encode())
     if number != wanted.rows or digest.hexdigest() != wanted.content_sha256:
         data = {
             "found": f"{number:,} rows with the content hash {digest.hexdigest()[:16]}",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,10 @@ from krisc.facts import EntityFacts, Facts, PassHashes, add_entities
 from krisc.findings import Finding, KriscError, Place
 from krisc.layers import Layers
 from krisc.masking import masked, numbered
-from krisc.parquet import TableWriter
+from krisc.parquet import write_rows
 from krisc.release import (
     Compiled,
-    Progress,
+    How,
     compile_corpus,
     differences,
     finish,
@@ -52,7 +52,6 @@ FOLDER = "withheld"
 SOURCES = ("dataset/corpus.toml", "dataset/datasheet.md.jinja")
 
 Rows = dict[str, list[dict[str, Any]]]
-Writers = dict[tuple[str, str], TableWriter]
 
 
 class Payload(msgspec.Struct):
@@ -64,7 +63,7 @@ class Payload(msgspec.Struct):
 
 
 def compile_withheld(
-    corpus: Corpus, out: Path, origins: Sequence[str], *, replace: bool = False, progress: Progress | None = None
+    corpus: Corpus, out: Path, origins: Sequence[str], *, replace: bool = False, how: How | None = None
 ) -> Compiled:
     """Compile a corpus to a variant in which the texts of some origins are withheld.
 
@@ -73,7 +72,7 @@ def compile_withheld(
         out: the variant's folder, which is never that of the release itself.
         origins: whose texts are withheld: ``published``, ``composed`` and so on.
         replace: whether a release of this version that differs may be replaced.
-        progress: called with documents done and all documents.
+        how: where the work runs, and who is told of its progress.
 
     Raises:
         KriscError: as ``compile_corpus``; ``withheld-none`` or ``withheld-short``, when texts cannot be withheld;
@@ -82,7 +81,7 @@ def compile_withheld(
     target = target_of(corpus, out)
     need_cipher()
     with tempfile.TemporaryDirectory() as folder:
-        whole = compile_corpus(corpus, Path(folder) / corpus.config.version, progress=progress)
+        whole = compile_corpus(corpus, Path(folder) / corpus.config.version, how=how)
         with staging(target) as stage:
             facts = withhold(whole.folder, whole.facts, stage, corpus, sorted(set(origins), key=ORIGINS.index))
             written = put(stage, target, corpus, replace=replace)
@@ -113,50 +112,39 @@ def withhold(release: Path, whole: Facts, stage: Path, corpus: Corpus, origins: 
     facts = msgspec.convert(msgspec.to_builtins(whole), Facts)
     facts.withheld = Withheld(list(origins), {}, f"{FOLDER}/rest.bin", proof_of(whole))
     declared = tables(corpus.layers, withheld=True)
-    writers: Writers = {}
     keys: dict[str, bytes] = {}
     findings: list[Finding] = []
-    try:
+
+    def documents() -> Iterator[tuple[str, int, Rows]]:
         for split in whole.splits:
-            for document, rows in by_document(release, files_of(whole, split)):
+            for document, shard, rows in by_document(release, files_of(whole, split)):
                 hide = ORIGINS[rows["documents"][0]["origin"]] in origins
                 if hide and not (found := _impossible(document, rows)):
                     keys[document] = _withhold(document, rows, stage, facts, corpus.layers)
                 elif hide:
-                    findings += found
-                write(hidden(rows, declared, corpus.layers) if hide else shown(rows), stage, declared, split, writers)
-        if not keys and not findings:
-            place = Place("dataset/documents.jsonl")
-            findings.append(Finding("withheld-none", place, {"origins": " or ".join(origins)}))
-        if findings:
-            raise KriscError(findings)
-        _seal_rest(release, stage, whole, keys)
-        for name in SOURCES:
-            if (corpus.root / name).is_file():
-                copied = stage / FOLDER / "sources" / name
-                copied.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(corpus.root / name, copied)
-        facts.withheld.documents = dict(sorted(facts.withheld.documents.items()))
-        finish(stage, corpus, facts, writers)
-    except BaseException:
-        for writer in writers.values():
-            writer.abandon()
-        raise
+                    findings.extend(found)
+                yield split, shard, hidden(rows, declared, corpus.layers) if hide else shown(rows)
+
+    written = write_rows(stage, declared, documents())
+    if not keys and not findings:
+        place = Place("dataset/documents.jsonl")
+        findings.append(Finding("withheld-none", place, {"origins": " or ".join(origins)}))
+    if findings:
+        raise KriscError(findings)
+    _seal_rest(release, stage, whole, keys)
+    for name in SOURCES:
+        if (corpus.root / name).is_file():
+            copied = stage / FOLDER / "sources" / name
+            copied.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(corpus.root / name, copied)
+    facts.withheld.documents = dict(sorted(facts.withheld.documents.items()))
+    finish(stage, corpus, facts, written)
     return facts
 
 
 def files_of(facts: Facts, split: str) -> dict[str, list[str]]:
     """The Parquet files of each table in a split."""
     return {name: splits[split].files for name, splits in facts.tables.items() if split in splits}
-
-
-def write(rows: Rows, stage: Path, declared: Mapping[str, Table], split: str, writers: Writers) -> None:
-    """Hand the rows of one document to the writers of their tables."""
-    for name, listed in rows.items():
-        for row in listed:
-            if (name, split) not in writers:
-                writers[name, split] = TableWriter(stage, declared[name], split)
-            writers[name, split].add(row)
 
 
 def shown(rows: Rows) -> Rows:

@@ -71,6 +71,13 @@ class Checked:
             self.counts[name] += len(listed)
             self.labels.update((split, f"{name}/{a.label}") for a in listed)
 
+    def merge(self, other: Checked) -> None:
+        """Add what another has found."""
+        self.errors += other.errors
+        self.warnings += other.warnings
+        self.counts.update(other.counts)
+        self.labels.update(other.labels)
+
     def note(self, findings: Sequence[Finding]) -> None:
         """Count findings."""
         self.errors += sum(f.severity == "error" for f in findings)
