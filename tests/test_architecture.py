@@ -11,7 +11,19 @@ SOURCE = Path(__file__).resolve().parent.parent / "src" / "krisc"
 
 # From the leaves to the command line. A module may import from the lines above its own, and within its line.
 ORDER = [
-    {"findings", "loading", "text", "duplicates", "spans", "tokens", "timex3", "jsontext", "model", "config"},
+    {
+        "findings",
+        "loading",
+        "text",
+        "duplicates",
+        "spans",
+        "tokens",
+        "timex3",
+        "jsontext",
+        "model",
+        "config",
+        "bootstrap",
+    },
     {"sealing", "pagetext"},
     {"passages"},
     {"layers"},
@@ -19,9 +31,9 @@ ORDER = [
     {"reading"},
     {"store"},
     {"placing", "canonical", "showing"},
-    {"author", "matching", "measures", "decisions", "reviews"},
+    {"author", "matching", "alignment", "measures", "tallies", "decisions", "reviews"},
     {"judgements"},
-    {"adjudication", "counting", "actions"},
+    {"adjudication", "counting", "formulas", "actions"},
     {"checks"},
     {"agreement"},
     {"tables"},

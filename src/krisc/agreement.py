@@ -5,24 +5,30 @@ Every pair of passes over a document is compared, and the counts add up over pai
 
 from __future__ import annotations
 
-import random
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import msgspec
 import numpy as np
 
 from krisc import measures
+from krisc.bootstrap import resampled
 from krisc.checks import check_document
-from krisc.counting import CHAINS, CONLL, Counts, Disagreement, Key, Pair, Where, disagreement, token_labels
+from krisc.counting import CHAINS, Pair, Side, Where, disagreement, token_labels
 from krisc.findings import Finding, KriscError, Place
+from krisc.formulas import Measure, measured, why_undefined
 from krisc.layers import Layer, Layers
 from krisc.matching import groups
 from krisc.measures import Numbers
 from krisc.model import AnnotationFile
-from krisc.store import Corpus, Document
+from krisc.store import Corpus, Document, Entry
+from krisc.tallies import Disagreement, Tallied, Tally, unpacked
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 RESAMPLES = 1000
 LEVEL = 0.95
@@ -66,16 +72,28 @@ class Agreement(msgspec.Struct):
     layers: dict[str, LayerAgreement]
 
 
+class Partial(msgspec.Struct):
+    """What was counted of a run of documents, ready to be sent: it can be pickled, or written by msgspec."""
+
+    documents: int
+    annotators: list[str]
+    layers: dict[str, Tallied]
+
+
 class Comparison:
     """Collects the counts of documents one after another, and measures them at the end.
 
-    ``brief`` leaves out figures by document, confused labels and disagreements.
+    What grows with documents are small arrays, of 12 bytes a count that is not 0: some 300 to 900 bytes a document and
+    layer. Without ``brief``, there are also figures by document, confused labels and disagreements.
+
+    Documents can be counted in runs, in any number of processes: ``partial`` of each run, put together with ``merge``
+    in the order of the documents, gives the same as all documents in one.
     """
 
     def __init__(self, layers: Layers, *, brief: bool = False) -> None:
         self.layers = layers
         self.brief = brief
-        self.counts = {name: Counts() for name in layers}
+        self.counts = {name: Tally() for name in layers}
         self.annotators: set[str] = set()
         self.documents = 0
 
@@ -90,23 +108,42 @@ class Comparison:
         called = list(names or [file.annotator for file in files])
         if len(files) < 2:
             return
-        self.documents += 1
-        self.annotators.update(called)
-        if self.documents == 2:
-            for counts in self.counts.values():
-                counts.fold()
+        self._count(1, called)
         where = Where(document, files[0], self.layers, whole=self.documents > 1)
+        sides = [Side(where, file) for file in files]
         for name, layer in self.layers.items():
-            present = [(n, f) for n, f in zip(called, files, strict=True) if name in f.layers]
-            for (_, one), (_, other) in combinations(present, 2):
-                Pair(self.counts[name], where, layer, one, other).compare()
+            present = [side for side in sides if name in side.file.layers]
+            for one, other in combinations(present, 2):
+                Pair(self.counts[name], layer, one, other, confused=not self.brief).compare()
             if len(present) > 1 and layer.kind in ("span", "event"):
-                token_labels(self.counts[name], where, layer, [f for _, f in present])
+                token_labels(self.counts[name], layer, present)
+            self.counts[name].close("" if self.brief else where.id)
         for layer_name, found in groups(files, self.layers).items() if not self.brief else ():
             if sum(layer_name in f.layers for f in files) > 1:
                 self.counts[layer_name].disagreements += [
                     disagreement(g, files, called, where) for g in found if not g.agreed
                 ]
+
+    def _count(self, documents: int, annotators: Iterable[str]) -> None:
+        """Count documents, and forget the units of the first when another comes: from then on documents are drawn."""
+        self.annotators.update(annotators)
+        if self.documents == 1 and documents:
+            for counts in self.counts.values():
+                counts.fold()
+        self.documents += documents
+
+    def partial(self) -> Partial:
+        """Everything that was counted, ready to be sent."""
+        return Partial(self.documents, sorted(self.annotators), {n: one.packed() for n, one in self.counts.items()})
+
+    def merge(self, partial: Partial) -> None:
+        """Add what was counted of the documents that come next, by a comparison with the same layers and ``brief``."""
+        self._count(partial.documents, partial.annotators)
+        for name, sent in partial.layers.items():
+            tally = unpacked(sent)
+            if self.documents > partial.documents == 1:
+                tally.fold()
+            self.counts[name].merge(tally)
 
     def result(self) -> Agreement:
         """The agreement in everything that was added."""
@@ -114,60 +151,61 @@ class Comparison:
         layers = {
             name: _measure(counts, self.layers[name], by_unit=self.documents == 1)
             for name, counts in self.counts.items()
-            if counts.groups
+            if counts.ends
         }
-        for layer in layers.values() if self.brief else ():
-            layer.by_document, layer.confusion = {}, {}
         return Agreement(sorted(self.annotators), self.documents, resampled, RESAMPLES, LEVEL, layers)
 
 
 # --- measuring ------------------------------------------------------------------------------------------------------
 
-Formula = Callable[[Numbers], Numbers]
+ROWS = 1000  # documents whose figures are worked out together
 
 
-def _measure(counts: Counts, layer: Layer, *, by_unit: bool) -> LayerAgreement:
-    every = [(d, u) for d, units in counts.groups.items() for u in units]
-    drawn = _draws(len(every)) if len(every) > 1 else None
-    keys = sorted({key for units in counts.groups.values() for unit in units.values() for key in unit}, key=_order)
-    result = LayerAgreement(len(counts.groups), disagreements=counts.disagreements)
-    for key, formula, stack in _formulas(keys, counts, every, layer):
-        measure, of = key[0], key[1] if len(key) > 1 else ""
-        whole = formula(stack.sum(axis=0)[None])[0]
-        value = Value(measure, of, count=_count(key, counts))
+def _measure(counts: Tally, layer: Layer, *, by_unit: bool) -> LayerAgreement:
+    from scipy.sparse import csr_array  # noqa: PLC0415 - takes long to import
+
+    matrix = counts.matrix()
+    whole: Numbers = np.asarray(matrix.sum(axis=0), dtype=float)
+    drawn = resampled(matrix, RESAMPLES) if matrix.shape[0] > 1 else None
+    result = LayerAgreement(1 if by_unit else matrix.shape[0], disagreements=counts.disagreements)
+    for measure in measured(counts.columns, layer):
+        rests_on = sum(whole[column] * times for column, times in measure.rests_on)
+        value = Value(measure.name, measure.of, _rounded(measure.values(whole)), count=round(rests_on))
         result.values.append(value)
-        by_document = result.by_document.setdefault(f"{measure} {of}".strip(), {})
-        for document in counts.groups:
-            part = stack[[d == document for d, _ in every]].sum(axis=0)[None]
-            by_document[document] = _rounded(formula(part)[0])
-        if np.isnan(whole):
-            value.undefined = _why(key)
-            continue
-        value.value = _rounded(whole)
-        if measure in (*CHAINS, "CoNLL") and by_unit:
+        if value.value is None:
+            value.undefined = why_undefined(measure)
+        elif measure.name in (*CHAINS, "CoNLL") and by_unit:
             value.no_interval = "chains run through a whole document, and there is one document"
         elif drawn is None:
             value.no_interval = "there is nothing to draw from"
         else:
-            flat = stack.reshape(len(every), -1)
-            samples = formula((drawn @ flat).reshape(len(drawn), *stack.shape[1:]))
-            defined = samples[~np.isnan(samples)]
-            if len(defined) < LEVEL * len(samples):
-                value.no_interval = "undefined in too many samples"
-            else:
-                low, high = np.quantile(defined, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-                value.low, value.high = _rounded(low), _rounded(high)
+            _interval(value, measure.values(drawn))
+        if counts.names:
+            rows = csr_array(whole[None]) if by_unit else matrix
+            found = _by_document(measure, rows)
+            name = f"{measure.name} {measure.of}".strip()
+            result.by_document[name] = dict(zip(counts.names, found, strict=True))
     result.values += _unitized(counts)
-    for units in counts.groups.values():
-        for unit in units.values():
-            for (one, other), number in unit.get(("confusion",), Counter()).items():
-                row = result.confusion.setdefault(one, {})
-                row[other] = row.get(other, 0) + number
-    result.confusion = {one: dict(sorted(row.items())) for one, row in sorted(result.confusion.items())}
+    for (one, other), number in sorted(counts.confusion.items()):
+        result.confusion.setdefault(one, {})[other] = number
     return result
 
 
-def _unitized(counts: Counts) -> Iterator[Value]:
+def _interval(value: Value, samples: Numbers) -> None:
+    defined = samples[~np.isnan(samples)]
+    if len(defined) < LEVEL * len(samples):
+        value.no_interval = "undefined in too many samples"
+    else:
+        low, high = np.quantile(defined, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+        value.low, value.high = _rounded(low), _rounded(high)
+
+
+def _by_document(measure: Measure, rows: csr_array) -> Iterator[float | None]:
+    for first in range(0, rows.shape[0], ROWS):
+        yield from map(_rounded, measure.values(rows[first : first + ROWS].toarray()))
+
+
+def _unitized(counts: Tally) -> Iterator[Value]:
     """Unitized alpha over all labels and of every label that occurs."""
     some = {name: one for name, one in counts.unitized.items() if one.lengths}
     for of, chosen in [("", list(some.values())), *((name, [one]) for name, one in some.items())]:
@@ -181,97 +219,8 @@ def _unitized(counts: Counts) -> Iterator[Value]:
             yield value
 
 
-def _rounded(value: float) -> float | None:
+def _rounded(value: float | Numbers) -> float | None:
     return None if np.isnan(value) else round(float(value), 4) + 0.0
-
-
-def _order(key: Key) -> tuple[int, Key]:
-    names = ["spans, strict", "spans, boundary", "spans, partial", "spans, type", "tokens, kappa", "tokens, alpha"]
-    names += ["relations, strict", "relations without label", "arguments with role", "arguments without role"]
-    return (names.index(key[0]) if key[0] in names else len(names), key)
-
-
-def _draws(number: int) -> Numbers:
-    """How often every group is drawn in every bootstrap sample: shape ``(RESAMPLES, number)``. The same every time.
-
-    Source: Efron and Tibshirani (1993), An Introduction to the Bootstrap, chapter 13 (percentile intervals).
-    """
-    rng = random.Random(0)  # noqa: S311 - no secret; the sequence is the same on every system
-    chosen = [Counter(rng.choices(range(number), k=number)) for _ in range(RESAMPLES)]
-    return np.array([[one[i] for i in range(number)] for one in chosen], dtype=float)
-
-
-def _cells(counts: Counts, every: Sequence[tuple[str, int]], key: Key) -> list[Counter[Any]]:
-    return [counts.groups[d][u].get(key, Counter()) for d, u in every]
-
-
-def _formulas(
-    keys: Sequence[Key], counts: Counts, every: Sequence[tuple[str, int]], layer: Layer
-) -> Iterator[tuple[Key, Formula, Numbers]]:
-    """Every measure with its formula and its counts, one row a document or unit."""
-    for key in keys:
-        cells = _cells(counts, every, key)
-        if key[0] in CHAINS:
-            yield key, measures.chain_f1, _columns(cells, 4)
-            if key[0] == CONLL[-1]:
-                stacked = [_columns(_cells(counts, every, (name, key[1])), 4) for name in CONLL]
-                yield ("CoNLL", key[1]), measures.conll, np.stack(stacked, axis=1)
-        elif key[0] == "attribute":
-            table = _table(cells)
-            yield ("values agree", key[1]), measures.observed, table
-            attribute = layer.attributes.get(key[1])
-            if attribute and attribute.type in ("enum", "boolean"):
-                yield ("values, kappa", key[1]), measures.kappa, table
-        elif key[0] == "tokens, alpha":
-            yield key, measures.alpha, _coincidences(cells)
-        elif key[0] == "tokens, kappa":
-            yield key, measures.kappa, _table(cells)
-        elif key[0] != "confusion":
-            yield key, measures.f1, _columns(cells, 3)
-
-
-def _columns(cells: Sequence[Counter[Any]], width: int) -> Numbers:
-    return np.array([[one[i] for i in range(width)] for one in cells], dtype=float)
-
-
-def _table(cells: Sequence[Counter[Any]]) -> Numbers:
-    names = sorted({name for one in cells for cell in one for name in cell})
-    at = {name: n for n, name in enumerate(names)}
-    table = np.zeros((len(cells), len(names), len(names)))
-    for n, one in enumerate(cells):
-        for (a, b), number in one.items():
-            table[n, at[a], at[b]] += number
-    return table
-
-
-def _coincidences(cells: Sequence[Counter[Any]]) -> Numbers:
-    names = sorted({name for one in cells for cell in one for name in cell})
-    at = {name: n for n, name in enumerate(names)}
-    table = np.zeros((len(cells), len(names), len(names)))
-    for n, one in enumerate(cells):
-        for values, number in one.items():
-            table[n] += number * measures.coincidences([at[v] for v in values], len(names))
-    return table
-
-
-def _count(key: Key, counts: Counts) -> int:
-    """On how much a measure rests."""
-    base = ("attribute", key[1]) if key[0] in ("values agree", "values, kappa") else key
-    base = (CONLL[0], key[1]) if key[0] == "CoNLL" else base
-    every = [unit[base] for units in counts.groups.values() for unit in units.values() if base in unit]
-    if base[0] in CHAINS:
-        return round(sum(one[1] + one[3] for one in every))
-    if base[0].startswith(("tokens", "attribute")):
-        return round(sum(sum(one.values()) for one in every))
-    return round(sum(one[1] + one[2] for one in every))
-
-
-def _why(key: Key) -> str:
-    if "kappa" in key[0] or "alpha" in key[0]:
-        return "only one value occurs, so chance alone explains all agreement"
-    if key[0] in ("MUC", "CoNLL"):
-        return "no chain has two members"
-    return "no pass has any"
 
 
 # --- the passes of a corpus -------------------------------------------------------------------------------------------
@@ -283,12 +232,62 @@ def _by_guidelines(document: Document, guidelines: str, annotators: Sequence[str
     return document.passes if annotators else document.current
 
 
+RUN = 64  # documents that are counted together elsewhere
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Engine(Protocol):
+    """Whatever calls a function for many items, in one process or in many, and gives the results in their order."""
+
+    def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+        """Yield the result of every item."""
+        ...
+
+
+@dataclass(frozen=True)
+class Run:
+    """Documents of a corpus folder that are counted together, and which of their passes."""
+
+    root: Path
+    entries: tuple[Entry, ...]
+    annotators: tuple[str, ...]
+    guidelines: str
+
+
+def count_run(run: Run) -> Partial | tuple[Finding, ...]:
+    """What was counted of a run of documents, or the errors of the first that has any."""
+    corpus = Corpus(run.root)
+    comparison = Comparison(corpus.layers)
+    for entry in run.entries:
+        if errors := _add(comparison, corpus, entry, run.annotators, run.guidelines):
+            return tuple(errors)
+    return comparison.partial()
+
+
+def _add(
+    comparison: Comparison, corpus: Corpus, entry: Entry, annotators: Sequence[str], guidelines: str
+) -> list[Finding]:
+    """Add the chosen passes over a document; returns its errors, with which nothing is added."""
+    document, findings = check_document(corpus, entry, adjudicated=False)
+    errors = [f for f in findings if f.severity == "error" and f.id != "annotation-missing"]
+    if document is None or errors:
+        return errors
+    named = [(one.annotator, one) for one in _by_guidelines(document, guidelines, annotators)]
+    if document.gold is not None:
+        named.append((GOLD, document.gold))
+    chosen = [(n, f) for n, f in named if n in annotators or (not annotators and n != GOLD)]
+    comparison.add(document, [f for _, f in chosen], [n for n, _ in chosen])
+    return []
+
+
 def compare(
     corpus: Corpus,
     documents: Sequence[str] = (),
     annotators: Sequence[str] = (),
     guidelines: str = "",
     progress: Callable[[int, int], None] | None = None,
+    engine: Engine | None = None,
 ) -> Agreement:
     """Compare the passes of a corpus.
 
@@ -298,25 +297,28 @@ def compare(
         annotators: ids of annotators, and ``gold`` for the gold annotation; all passes when empty.
         guidelines: compare the passes by this version of the guidelines; by default by the newest of each document.
         progress: called with documents done and all documents.
+        engine: counts runs of documents; without one, they are counted one after another here. The result is the same.
 
     Raises:
         KriscError: a file with errors, or no document with two passes.
     """
     comparison = Comparison(corpus.layers)
-    for number, entry in enumerate(corpus.index):
-        if progress:
-            progress(number + 1, len(corpus.index))
-        if documents and entry.id not in documents:
-            continue
-        document, findings = check_document(corpus, entry, adjudicated=False)
-        errors = [f for f in findings if f.severity == "error" and f.id != "annotation-missing"]
-        if document is None or errors:
-            raise KriscError(errors)
-        named = [(one.annotator, one) for one in _by_guidelines(document, guidelines, annotators)]
-        if document.gold is not None:
-            named.append((GOLD, document.gold))
-        chosen = [(n, f) for n, f in named if n in annotators or (not annotators and n != GOLD)]
-        comparison.add(document, [f for _, f in chosen], [n for n, _ in chosen])
+    tell = progress or (lambda _done, _whole: None)
+    if engine is None:
+        for number, entry in enumerate(corpus.index):
+            tell(number + 1, len(corpus.index))
+            wanted = not documents or entry.id in documents
+            if wanted and (errors := _add(comparison, corpus, entry, annotators, guidelines)):
+                raise KriscError(errors)
+    else:
+        entries = [entry for entry in corpus.index if not documents or entry.id in documents]
+        parts = [tuple(entries[at : at + RUN]) for at in range(0, len(entries), RUN)]
+        runs = [Run(corpus.root, part, tuple(annotators), guidelines) for part in parts]
+        for number, counted in enumerate(engine.map(count_run, runs)):
+            if not isinstance(counted, Partial):
+                raise KriscError(counted)
+            comparison.merge(counted)
+            tell(min((number + 1) * RUN, len(entries)), len(entries))
     if not comparison.documents:
         raise KriscError([Finding("passes-too-few", Place("annotations/passes"))])
     return comparison.result()

@@ -7,54 +7,25 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import combinations, zip_longest
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import cached_property
+from itertools import zip_longest
 
 import msgspec
 
 from krisc import measures
+from krisc.alignment import Alignment, Span, align, same_words, span
 from krisc.layers import Layer, Layers, unit_layer
-from krisc.matching import Anchor, Group, anchor, candidates, context, pair, shared
+from krisc.matching import Anchor, Group, anchor, context, pair, shared
 from krisc.model import Annotation, AnnotationFile, Argument, Segment
 from krisc.spans import token_range
 from krisc.store import Document
-from krisc.tokens import iob2
+from krisc.tallies import Disagreement, Tally
+from krisc.tokens import outermost
 
 NONE = "(none)"
-Key = tuple[str, ...]  # what is measured: a measure, and where it has any, a label or an attribute
-
-
-class Disagreement(msgspec.Struct):
-    """One thing on which the passes differ: what each has (empty where it has nothing), and the words around."""
-
-    document: str
-    layer: str
-    context: str
-    passes: dict[str, str]
-
-
-class Counts:
-    """The counts of one layer, kept apart by document and unit: ``groups[document][unit][key][cell]``."""
-
-    def __init__(self) -> None:
-        self.groups: dict[str, dict[int, dict[Key, Counter[Any]]]] = {}
-        self.unitized: dict[str, measures.Unitized] = {}
-        self.disagreements: list[Disagreement] = []
-
-    def add(self, document: str, unit: int, key: Key, cell: object, number: float = 1) -> None:
-        """Add to one count."""
-        self.groups.setdefault(document, {}).setdefault(unit, {}).setdefault(key, Counter())[cell] += number  # type: ignore[assignment] # half credits
-
-    def fold(self) -> None:
-        """Forget the units once documents can be drawn, so that memory grows with documents only."""
-        for document, units in self.groups.items():
-            if set(units) != {0}:
-                whole: dict[Key, Counter[Any]] = {}
-                for counts in units.values():
-                    for key, counter in counts.items():
-                        whole.setdefault(key, Counter()).update(counter)
-                self.groups[document] = {0: whole}
+SAME, OTHER = ("=", "="), ("=", "≠")  # of values that no list closes, only whether they are the same is counted
+Item = tuple[object, ...]  # what an argument or a relation is held to be the same by
 
 
 class Where:
@@ -70,17 +41,57 @@ class Where:
 
     def unit(self, offset: int) -> int:
         """Number of the unit that begins at or before the offset."""
-        return bisect_right(self.starts, offset)
+        return bisect_right(self.starts, offset) if self.starts else 0
+
+
+class Side:
+    """One pass over a document, with what is looked up in it again and again."""
+
+    def __init__(self, where: Where, file: AnnotationFile) -> None:
+        self.where, self.file = where, file
+        self._spans: dict[str, list[Span]] = {}
+        self._units: dict[str, list[int]] = {}
+
+    @cached_property
+    def by_id(self) -> dict[str, Annotation]:
+        """Every annotation of the pass by its id."""
+        return {a.id: a for listed in self.file.layers.values() for a in listed}
+
+    def spans(self, layer: str) -> list[Span]:
+        """The spans or triggers of a layer."""
+        if layer not in self._spans:
+            self._spans[layer] = [span(a) for a in self.file.layers[layer]]
+        return self._spans[layer]
+
+    def units(self, layer: str) -> list[int]:
+        """The unit of each of them."""
+        if layer not in self._units:
+            self._units[layer] = [self.where.unit(one[0]) for one in self.spans(layer)]
+        return self._units[layer]
+
+    def unit(self, a: Annotation) -> int:
+        """The unit of an annotation: that of its own words, or of the first of its arguments."""
+        if not self.where.starts:
+            return 0
+        if a.anchor:
+            return self.where.unit(a.hull[0])
+        starts = [s.start for g in a.arguments for s in g.segments]
+        starts += [self.by_id[g.target].hull[0] for g in a.arguments if g.target in self.by_id]
+        return self.where.unit(min(starts, default=0))
+
+    def filler(self, argument: Argument) -> Anchor:
+        """The words that fill a role."""
+        target = self.by_id.get(argument.target)
+        return anchor(target.anchor if target else argument.segments)
 
 
 class Pair:
-    """Two passes in one layer of one document."""
+    """Two passes in one layer of one document; ``confused`` says whether confused labels are wanted."""
 
-    def __init__(self, counts: Counts, where: Where, layer: Layer, one: AnnotationFile, other: AnnotationFile) -> None:
-        self.counts, self.where, self.layer = counts, where, layer
-        self.files = (one, other)
-        self.listed = (one.layers[layer.name], other.layers[layer.name])
-        self.by_id = tuple({a.id: a for listed in f.layers.values() for a in listed} for f in self.files)
+    def __init__(self, counts: Tally, layer: Layer, one: Side, other: Side, *, confused: bool = True) -> None:
+        self.counts, self.where, self.layer, self.confused = counts, one.where, layer, confused
+        self.sides = (one, other)
+        self.listed = (one.file.layers[layer.name], other.file.layers[layer.name])
 
     def compare(self) -> None:
         """Add the counts of the layer."""
@@ -93,93 +104,72 @@ class Pair:
         if self.layer.kind == "chain":
             self.chains()
 
-    def add(self, a: Annotation, side: int, key: Key, cell: object, number: float = 1) -> None:
-        """Add to one count, in the unit of an annotation of one side."""
-        self.counts.add(self.where.id, self.where.unit(self.position(a, side)), key, cell, number)
-
-    def position(self, a: Annotation, side: int) -> int:
-        """The offset by which an annotation is assigned to a unit: its own, or the first of its arguments."""
-        if a.anchor:
-            return a.hull[0]
-        starts = [s.start for g in a.arguments for s in g.segments]
-        starts += [self.by_id[side][g.target].hull[0] for g in a.arguments if g.target in self.by_id[side]]
-        return min(starts, default=0)
-
-    def _both(self, key: Key, *sides: Iterable[Annotation]) -> None:
-        """Count the annotations of each side as denominators."""
-        for side, listed in enumerate(sides):
-            for a in listed:
-                self.add(a, side, key, side + 1)
+    def _both(self, key: str, *sides: Iterable[tuple[int, str]]) -> None:
+        """Count by unit and name: what both have (cell 0), what the one has (1) and what the other has (2)."""
+        for cell, listed in enumerate(sides):
+            for (unit, name), number in Counter(listed).items():
+                self.counts.add(unit, (key, name), cell, number)
 
     def spans(self) -> None:
         """Spans or triggers by the schemes of SemEval-2013 task 9, the labels of those paired, and their attributes."""
-        ones, others = self.listed
-        near = [
-            (i, j, common)
-            for i, j in candidates(ones, others)
-            if (common := shared(anchor(ones[i].anchor), anchor(others[j].anchor)))
-        ]
+        name = self.layer.name
+        ones, others = (side.spans(name) for side in self.sides)
+        units, their_units = (side.units(name) for side in self.sides)
+        aligned = align(ones, others)
+        same, by_words, by_label = aligned
+        mine = [(unit, one[2]) for unit, one in zip(units, ones, strict=True)]
+        theirs = [(unit, one[2]) for unit, one in zip(their_units, others, strict=True)]
+        self._both("span", [mine[i] for i, _ in same], mine, theirs)
+        for unit, number in Counter([units[i] for i, _ in same]).items():
+            for scheme in ("boundary", "partial", "type"):
+                self.counts.add(unit, ("credit", scheme), 0, number)
+        for i, j in by_words:
+            words = same_words(ones[i], others[j])
+            self.counts.add(units[i], ("credit", "boundary"), 0, words)
+            self.counts.add(units[i], ("credit", "partial"), 0, 0.5 + 0.5 * words)
+        for i, j in by_label:
+            self.counts.add(units[i], ("credit", "type"), 0, ones[i][2] == others[j][2])
+        if self.layer.attributes:
+            for i, j in same:
+                self.attributes(self.listed[0][i], self.listed[1][j])
+        if self.confused:
+            self.labels(aligned, ones, others)
+        self.unitized(ones, others)
 
-        def label(i: int, j: int) -> bool:
-            return ones[i].label == others[j].label
-
-        by_words = list(pair(((c == 1, label(i, j), c), i, j) for i, j, c in near))
-        by_label = list(pair(((label(i, j), c == 1, c), i, j) for i, j, c in near))
-        for scheme in ("strict", "boundary", "partial", "type"):
-            self._both((f"spans, {scheme}",), ones, others)
-            for i, j in by_label if scheme == "type" else by_words:
-                same, alike = anchor(ones[i].anchor) == anchor(others[j].anchor), label(i, j)
-                credit = {"strict": same and alike, "boundary": same, "partial": 0.5 + 0.5 * same, "type": alike}
-                self.add(ones[i], 0, (f"spans, {scheme}",), 0, float(credit[scheme]))
-        for name in self.layer.labels:
-            mine, theirs = ([a for a in listed if a.label == name] for listed in self.listed)
-            self._both(("spans, strict", name), mine, theirs)
-        exact = [(ones[i], others[j]) for i, j in by_words if anchor(ones[i].anchor) == anchor(others[j].anchor)]
-        for one, other in exact:
-            if one.label == other.label:
-                self.add(one, 0, ("spans, strict", one.label), 0)
-                self.attributes(one, other)
-        self.confusion(by_words)
-        self.unitized()
-
-    def unitized(self) -> None:
+    def unitized(self, *sides: Sequence[Span]) -> None:
         """Where the spans or triggers of every label lie; of nested ones of one label, the outermost."""
+        places: list[dict[str, list[tuple[int, int]]]] = [{}, {}]
+        for found, spans in zip(places, sides, strict=True):
+            for start, end, label, *_ in spans:
+                found.setdefault(label, []).append((start, end))
         for name in self.layer.labels:
-            one, other = (_outermost(a.hull for a in listed if a.label == name) for listed in self.listed)
             unitized = self.counts.unitized.setdefault(name, measures.Unitized())
+            one, other = (_outermost(found.get(name, ())) for found in places)
             unitized.add(one, other, len(self.where.text))
 
-    def confusion(self, pairs: Sequence[tuple[int, int]]) -> None:
+    def labels(self, aligned: Alignment, ones: Sequence[Span], others: Sequence[Span]) -> None:
         """Labels of annotations that were paired, and of those that the other side does not have."""
-        ones, others = self.listed
-        for i, j in pairs:
-            self.add(ones[i], 0, ("confusion",), (ones[i].label, others[j].label))
+        pairs = [*aligned.same, *aligned.by_words]
         left, right = {i for i, _ in pairs}, {j for _, j in pairs}
-        for i, a in enumerate(ones):
-            if i not in left:
-                self.add(a, 0, ("confusion",), (a.label, NONE))
-        for j, b in enumerate(others):
-            if j not in right:
-                self.add(b, 1, ("confusion",), (NONE, b.label))
+        self.counts.confusion.update([(ones[i][2], others[j][2]) for i, j in pairs])
+        self.counts.confusion.update([(a[2], NONE) for i, a in enumerate(ones) if i not in left])
+        self.counts.confusion.update([(NONE, b[2]) for j, b in enumerate(others) if j not in right])
 
     def attributes(self, one: Annotation, other: Annotation) -> None:
         """Attribute values of two annotations that stand for the same thing."""
         for name, attribute in self.layer.attributes.items():
             if attribute.applies_to(one.label):
-                values = [
-                    self._value(attribute.type == "reference", a.attributes.get(name), side)
-                    for side, a in enumerate((one, other))
-                ]
-                self.add(one, 0, ("attribute", name), tuple(values))
+                reference = attribute.type == "reference"
+                mine, theirs = one.attributes.get(name), other.attributes.get(name)
+                values = self._value(reference, mine, 0), self._value(reference, theirs, 1)
+                if attribute.type not in CLOSED:
+                    values = SAME if values[0] == values[1] else OTHER
+                self.counts.add(self.sides[0].unit(one), ("attribute", name), values)
 
     def _value(self, reference: bool, value: object, side: int) -> str:
-        if reference and (target := self.by_id[side].get(str(value))):
+        if reference and (target := self.sides[side].by_id.get(str(value))):
             return str(anchor(target.anchor))
         return NONE if value is None else msgspec.json.encode(value).decode()
-
-    def _filler(self, argument: Argument, side: int) -> Anchor:
-        target = self.by_id[side].get(argument.target)
-        return anchor(target.anchor if target else argument.segments)
 
     def arguments(self) -> None:
         """Event arguments, with their roles (classification) and without (identification).
@@ -187,26 +177,23 @@ class Pair:
         Source: Li, Ji and Huang (2013), Joint Event Extraction via Structured Prediction with Global Features:
         an argument is identified when trigger, event label and filler match, and classified when its role does too.
         """
-        for key, with_role in (("arguments with role", True), ("arguments without role", False)):
-            sets: list[dict[tuple[object, ...], Annotation]] = [
-                {
-                    (anchor(a.trigger), a.label, g.role if with_role else "", self._filler(g, side)): a
-                    for a in listed
-                    for g in a.arguments
-                }
-                for side, listed in enumerate(self.listed)
-            ]
-            self._sets((key,), sets)
-            for role in self.layer.roles if with_role else ():
-                some = [{k: a for k, a in found.items() if k[2] == role} for found in sets]
-                self._sets((key, role), some)
+        with_role: list[dict[Item, Annotation]] = [
+            {
+                (g.role, anchor(a.trigger), a.label, side.filler(g)): a
+                for a in side.file.layers[self.layer.name]
+                for g in a.arguments
+            }
+            for side in self.sides
+        ]
+        self._sets("arguments with role", with_role)
+        self._sets("arguments without role", [{("", *k[1:]): a for k, a in found.items()} for found in with_role])
 
-    def _sets(self, key: Key, sets: Sequence[Mapping[tuple[object, ...], Annotation]]) -> None:
-        for side, found in enumerate(sets):
-            for a in found.values():
-                self.add(a, side, key, side + 1)
-        for item in sorted(sets[0].keys() & sets[1].keys(), key=repr):
-            self.add(sets[0][item], 0, key, 0)
+    def _sets(self, key: str, sets: Sequence[Mapping[Item, Annotation]]) -> list[Item]:
+        """Count items, each of which begins with the name it is counted under; returns those that both have."""
+        named = [[(side.unit(a), str(k[0])) for k, a in s.items()] for side, s in zip(self.sides, sets, strict=True)]
+        common = [item for item in sets[0] if item in sets[1]]
+        self._both(key, [(self.sides[0].unit(sets[0][k]), str(k[0])) for k in common], *named)
+        return common
 
     def relations(self) -> None:
         """Relations: those with the same fillers in the same roles, with their label and without; overlapping fillers.
@@ -214,68 +201,68 @@ class Pair:
         Source: the strict criterion of ACE 2005. Overlapping fillers match as in the measure agr of Wiebe, Wilson and
         Cardie (2005), Annotating Expressions of Opinions and Emotions in Language, here one to one.
         """
-        sets: list[dict[tuple[object, ...], Annotation]] = [
-            {(frozenset((g.role, self._filler(g, side)) for g in a.arguments), a.label): a for a in listed}
-            for side, listed in enumerate(self.listed)
+        sets: list[dict[Item, Annotation]] = [
+            {
+                (a.label, frozenset([(g.role, side.filler(g)) for g in a.arguments])): a
+                for a in side.file.layers[self.layer.name]
+            }
+            for side in self.sides
         ]
-        self._sets(("relations, strict",), sets)
-        for label in self.layer.labels:
-            self._sets(("relations, strict", label), [{k: a for k, a in s.items() if k[1] == label} for s in sets])
-        self._sets(("relations without label",), [{k[:1]: a for k, a in s.items()} for s in sets])
-        self.confused(sets)
-        for item in sorted(sets[0].keys() & sets[1].keys(), key=repr):
+        common = self._sets("relations, strict", sets)
+        self._sets("relations without label", [{("", k[1]): a for k, a in s.items()} for s in sets])
+        if self.confused:
+            self.relabelled(sets)
+        for item in common:
             self.attributes(sets[0][item], sets[1][item])
         for role in self.layer.roles:
-            fillers = [
-                [self._filler(g, side) for a in listed for g in a.arguments if g.role == role]
-                for side, listed in enumerate(self.listed)
-            ]
-            near = ((shared(x, y), i, j) for i, x in enumerate(fillers[0]) for j, y in enumerate(fillers[1]))
-            paired = list(pair(entry for entry in near if entry[0]))
-            key = ("fillers, overlapping", role)
-            for side, found in enumerate(fillers):
-                for filler in found:
-                    self.counts.add(self.where.id, self.where.unit(filler[0][0] if filler else 0), key, side + 1)
-            for i, _ in paired:
-                self.counts.add(self.where.id, self.where.unit(fillers[0][i][0][0]), key, 0)
+            self.fillers(role)
 
-    def confused(self, sets: Sequence[Mapping[tuple[object, ...], Annotation]]) -> None:
+    def fillers(self, role: str) -> None:
+        """Fillers of a role that share words, paired one to one."""
+        ones, others = (
+            [side.filler(g) for a in listed for g in a.arguments if g.role == role]
+            for side, listed in zip(self.sides, self.listed, strict=True)
+        )
+        near = ((shared(x, y), i, j) for i, x in enumerate(ones) for j, y in enumerate(others))
+        paired = pair(entry for entry in near if entry[0])
+        mine, theirs = ([(self.where.unit(f[0][0] if f else 0), role) for f in found] for found in (ones, others))
+        self._both("fillers, overlapping", [mine[i] for i, _ in paired], mine, theirs)
+
+    def relabelled(self, sets: Sequence[Mapping[Item, Annotation]]) -> None:
         """Labels of relations with the same fillers, and of those whose fillers the other side does not have."""
-        by_fillers: list[dict[object, list[Annotation]]] = [{}, {}]
+        by_fillers: list[dict[object, list[str]]] = [{}, {}]
         for side, found in enumerate(sets):
             for key, a in found.items():
-                by_fillers[side].setdefault(key[0], []).append(a)
-        for fillers in sorted(by_fillers[0].keys() | by_fillers[1].keys(), key=repr):
-            ones, others = (sorted(one.get(fillers, []), key=lambda a: a.label) for one in by_fillers)
-            same = {a.label for a in ones} & {b.label for b in others}
-            pairs = [(a, next(b for b in others if b.label == a.label)) for a in ones if a.label in same]
-            rest = [[a for a in listed if a.label not in same] for listed in (ones, others)]
-            for one, other in [*pairs, *zip_longest(*rest)]:
-                side = 1 if one is None else 0
-                labels = (one.label if one else NONE, other.label if other else NONE)
-                self.add(other if one is None else one, side, ("confusion",), labels)
+                by_fillers[side].setdefault(key[1], []).append(a.label)
+        for fillers in by_fillers[0].keys() | by_fillers[1].keys():
+            ones, others = (sorted(one.get(fillers, [])) for one in by_fillers)
+            same = set(ones) & set(others)
+            rest = [[label for label in listed if label not in same] for listed in (ones, others)]
+            self.counts.confusion.update([(label, label) for label in same])
+            self.counts.confusion.update(list(zip_longest(rest[0], rest[1], fillvalue=NONE)))
 
     def chains(self) -> None:
         """Chains of a label, as sets of their members' words; their sums belong to the document as a whole."""
         kinds = [(label, {label}) for label in self.layer.labels]
+        words: list[dict[str, Anchor]] = [
+            {m: anchor(side.by_id[m].anchor) for a in listed for m in a.members}
+            for side, listed in zip(self.sides, self.listed, strict=True)
+        ]
         for of, labels in [("", set(self.layer.labels)), *(kinds if len(kinds) > 1 else [])]:
             key, response = (
-                [
-                    frozenset((a.label, anchor(self.by_id[side][m].anchor)) for m in a.members)
-                    for a in listed
-                    if a.label in labels
-                ]
-                for side, listed in enumerate(self.listed)
+                [frozenset([(a.label, said[m]) for m in a.members]) for a in listed if a.label in labels]
+                for said, listed in zip(words, self.listed, strict=True)
             )
             for name, measure in CHAINS.items():
                 for cell, number in enumerate(measure(key, response)):
-                    self.counts.add(self.where.id, 0, (name, of), cell, number)
+                    self.counts.add(0, (name, of), cell, number)
         links = [
-            {anchor(self.by_id[side][m].anchor): a.entity for a in listed if a.entity for m in a.members}
-            for side, listed in enumerate(self.listed)
+            {said[m]: a.entity for a in listed if a.entity for m in a.members}
+            for said, listed in zip(words, self.listed, strict=True)
         ]
-        for mention in sorted(links[0].keys() & links[1].keys()):
-            self.counts.add(self.where.id, 0, ("attribute", "entity"), (links[0][mention], links[1][mention]))
+        for mention in links[0].keys() & links[1].keys():
+            same = links[0][mention] == links[1][mention]
+            self.counts.add(0, ("attribute", "entity"), SAME if same else OTHER)
 
 
 CHAINS: dict[str, Callable[[measures.Chains, measures.Chains], tuple[float, float, float, float]]] = {
@@ -285,9 +272,10 @@ CHAINS: dict[str, Callable[[measures.Chains, measures.Chains], tuple[float, floa
     "LEA": measures.lea,
 }
 CONLL = ("MUC", "B-cubed", "CEAF-e")
+CLOSED = ("enum", "boolean")  # types of attributes whose values are few and known, so that they can be confused
 
 
-def _outermost(stretches: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+def _outermost(stretches: Collection[tuple[int, int]]) -> list[tuple[int, int]]:
     """The stretches that do not begin inside another, in order."""
     found: list[tuple[int, int]] = []
     for start, end in sorted(stretches, key=lambda s: (s[0], -s[1])):
@@ -296,23 +284,25 @@ def _outermost(stretches: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     return found
 
 
-def token_labels(counts: Counts, where: Where, layer: Layer, files: Sequence[AnnotationFile]) -> None:
+def token_labels(counts: Tally, layer: Layer, sides: Sequence[Side]) -> None:
     """The label of every token in every pass (of nested spans the outermost), token by token."""
+    where = sides[0].where
     starts, ends = where.tokens
     tags = []
-    for file in files:
+    for side in sides:
         ranges = [
-            (*found, a.label)
-            for a in file.layers[layer.name]
-            for s in a.anchor
-            if (found := token_range(starts, ends, (s.start, s.end)))
+            (*found, one[2])
+            for one in side.spans(layer.name)
+            for stretch in (one[3] if len(one) == 4 else (one[:2],))
+            if (found := token_range(starts, ends, stretch))
         ]
-        tags.append([tag.partition("-")[2] or NONE for tag in iob2(ranges, len(starts))])
-    for number, start in enumerate(starts):
-        values = tuple(one[number] for one in tags)
-        counts.add(where.id, where.unit(start), ("tokens, alpha",), values)
-        for one, other in combinations(values, 2):
-            counts.add(where.id, where.unit(start), ("tokens, kappa",), (one, other))
+        labels = [NONE] * len(starts)
+        for first, last, label in outermost(ranges):
+            labels[first:last] = [label] * (last - first)
+        tags.append(labels)
+    units = [where.unit(start) for start in starts] if where.starts else [0] * len(starts)
+    for (unit, *values), number in Counter(zip(units, *tags, strict=True)).items():
+        counts.add(unit, ("tokens",), tuple(values), number)
 
 
 def disagreement(group: Group, files: Sequence[AnnotationFile], names: Sequence[str], where: Where) -> Disagreement:

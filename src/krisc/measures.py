@@ -7,9 +7,11 @@ that all samples are measured at once, and gives NaN where the measure is undefi
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Collection, Hashable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -104,13 +106,18 @@ class Unitized:
     def add(self, one: Sequence[tuple[int, int]], other: Sequence[tuple[int, int]], length: int) -> None:
         """Add a text of ``length`` code points with both annotators' units, each list free of overlaps and in order."""
         self.length += length
-        sections = [list(_sections(units, length)) for units in (one, other)]
+        sections = [_sections(one, length), _sections(other, length)]
         for start, end, is_unit in (*sections[0], *sections[1]):
             (self.lengths if is_unit else self.gaps)[end - start] += 1
-        i = j = 0
-        while i < len(sections[0]) and j < len(sections[1]):
-            self.different += _squared_difference(sections[0][i], sections[1][j])
-            i, j = i + (sections[0][i][1] <= sections[1][j][1]), j + (sections[1][j][1] <= sections[0][i][1])
+        if one != other:
+            self.different += _different(*sections)
+
+    def merge(self, more: Unitized) -> None:
+        """Add what was counted of other texts."""
+        self.length += more.length
+        self.different += more.different
+        self.lengths.update(more.lengths)
+        self.gaps.update(more.gaps)
 
     @property
     def observed(self) -> float:
@@ -121,10 +128,14 @@ class Unitized:
     def expected(self) -> float:
         """Disagreement expected when the same units and gaps are put together by chance."""
         number = self.lengths.total()
+        gaps = sorted(self.gaps)
+        many = [*accumulate(self.gaps[gap] for gap in reversed(gaps))]  # gaps at least as long, from the longest on
+        long = [*accumulate(self.gaps[gap] * gap for gap in reversed(gaps))]  # and their length together
         total = 0.0
         for length, times in self.lengths.items():
             among_units = (number - 1) / 3 * (2 * length**3 - 3 * length**2 + length)
-            in_gaps = length**2 * sum(n * (gap - length + 1) for gap, n in self.gaps.items() if gap >= length)
+            fit = len(gaps) - bisect_left(gaps, length)
+            in_gaps = length**2 * (long[fit - 1] - (length - 1) * many[fit - 1]) if fit else 0
             total += times * (among_units + in_gaps)
         whole = 2 * self.length
         bottom = whole * (whole - 1) - sum(n * length * (length - 1) for length, n in self.lengths.items())
@@ -134,16 +145,28 @@ class Unitized:
 Section = tuple[int, int, bool]
 
 
-def _sections(units: Sequence[tuple[int, int]], length: int) -> Iterator[Section]:
+def _sections(units: Sequence[tuple[int, int]], length: int) -> list[Section]:
     """The units and the gaps between them, from 0 to ``length``."""
-    at = 0
+    found, at = [], 0
     for start, end in units:
         if at < start:
-            yield at, start, False
-        yield start, end, True
+            found.append((at, start, False))
+        found.append((start, end, True))
         at = end
     if at < length:
-        yield at, length, False
+        found.append((at, length, False))
+    return found
+
+
+def _different(ones: Sequence[Section], others: Sequence[Section]) -> int:
+    """The squared differences of all sections of one text that overlap."""
+    i = j = different = 0
+    while i < len(ones) and j < len(others):
+        one, other = ones[i], others[j]
+        if one != other and (one[2] or other[2]):
+            different += _squared_difference(one, other)
+        i, j = i + (one[1] <= other[1]), j + (other[1] <= one[1])
+    return different
 
 
 def _squared_difference(one: Section, other: Section) -> int:

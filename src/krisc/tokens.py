@@ -7,7 +7,7 @@ Treebank in splitting possessives and Unicode UAX #29 in keeping combining marks
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import regex
 
@@ -35,13 +35,21 @@ def tokenize(text: str, start: int = 0, end: int | None = None) -> tuple[list[in
     return starts, ends
 
 
+def outermost(ranges: Iterable[tuple[int, int, str]]) -> Iterator[tuple[int, int, str]]:
+    """Yield labelled token ranges in order, of nested or overlapping ones that which begins first and is longest."""
+    reached = 0
+    for first, last, label in sorted(ranges, key=lambda r: (r[0], -r[1], r[2])):
+        if first >= reached:
+            yield first, last, label
+            reached = last
+
+
 def iob2(ranges: Sequence[tuple[int, int, str]], length: int) -> list[str]:
     """IOB2 tags of ``length`` tokens for labelled token ranges; of nested ranges the outermost is tagged.
 
     Source: Tjong Kim Sang and Veenstra (1999), Representing Text Chunks.
     """
     tags = ["O"] * length
-    for first, last, label in sorted(ranges, key=lambda r: (r[0], -r[1], r[2])):
-        if tags[first] == "O" and all(tag == "O" for tag in tags[first:last]):
-            tags[first:last] = [f"B-{label}", *[f"I-{label}"] * (last - first - 1)]
+    for first, last, label in outermost(ranges):
+        tags[first:last] = [f"B-{label}", *[f"I-{label}"] * (last - first - 1)]
     return tags
