@@ -1,11 +1,12 @@
 """What is written holds to its table's model, and a table that breaks it is never written."""
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from krisc.findings import KriscError
 from krisc.parquet import TableWriter
-from krisc.tables import INT, STRING, Column, Label, Table
+from krisc.tables import INT, STRING, Column, Label, Table, schema
 
 TABLE = Table(
     "spans",
@@ -24,16 +25,14 @@ ROW = {"document_id": "d", "id": "a", "label": 1, "start": 0, "end": 4, "note": 
 
 def write(folder, *rows):
     writer = TableWriter(folder, TABLE, "train")
-    for row in rows:
-        writer.add({**ROW, **row})
+    writer.write(pa.Table.from_pylist([{**ROW, **row} for row in rows], schema=schema(TABLE)))
     return writer.close()
 
 
 def test_sound_rows_are_written(tmp_path):
     written = write(tmp_path, {}, {"id": "b", "note": "é 😀"})
     assert written.rows == 2
-    [name] = written.files
-    assert pq.read_table(tmp_path / name).to_pylist() == [ROW, {**ROW, "id": "b", "note": "é 😀"}]
+    assert pq.read_table(tmp_path / written.file).to_pylist() == [ROW, {**ROW, "id": "b", "note": "é 😀"}]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from krisc.authoring import import_file
 from krisc.store import Corpus
 from krisc.tables import tables
-from krisc.tabulate import rows
+from krisc.tabulate import tabulate
 from krisc.validation import validate_corpus
 
 ROOT = Path(__file__).parents[1]
@@ -22,10 +22,7 @@ def collected(corpus, entry):
     """Rows of one document by table."""
     document, findings = corpus.read_document(entry)
     assert not findings
-    found = {}
-    for table, row in rows(corpus, document):
-        found.setdefault(table, []).append(row)
-    return found
+    return {name: table.to_pylist() for name, table in tabulate(corpus, [document], tables(corpus.layers)).items()}
 
 
 @pytest.fixture(scope="module", params=CORPUS.index, ids=lambda entry: entry.id)

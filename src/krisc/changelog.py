@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from krisc.comparing import Difference, bumped, compare_states, latest
 from krisc.findings import Finding, KriscError, Place
-from krisc.release import Compiled, Progress, compile_corpus, write_generated
+from krisc.release import Compiled, How, compile_corpus, write_generated
 from krisc.states import opened
 from krisc.store import Corpus, version_key, write_atomically
 
@@ -58,9 +58,7 @@ def difference(corpus: Corpus, old: str, new: str, *, texts: bool = False) -> Di
         return compare_states(before, after, texts=texts)
 
 
-def release(
-    corpus: Corpus, *, replace: bool = False, how: How | None = None
-) -> tuple[Compiled, Difference | None]:
+def release(corpus: Corpus, *, replace: bool = False, how: How | None = None) -> tuple[Compiled, Difference | None]:
     """Compile a release, write the changelog and all generated files; refuse a version that the change does not allow.
 
     Returns what was compiled, and the difference from the release before, if there is one.

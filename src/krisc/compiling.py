@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from krisc import facts as figures
-from krisc.agreement import Comparison
+from krisc.agreement import Comparison, Partial
 from krisc.checks import Checked, check_document
 from krisc.facts import Facts
 from krisc.findings import Finding
@@ -40,7 +40,7 @@ class Done:
     findings: list[Finding]
     checked: Checked
     facts: Facts
-    comparison: Comparison
+    comparison: Partial
     written: list[Written] = field(default_factory=list)
 
 
@@ -56,7 +56,8 @@ def compile_shard(task: Shard, step: Step | None = None) -> Done:
         OSError: the disk is full or closed.
     """
     corpus = task.corpus
-    done = Done([], Checked(), figures.start(corpus), Comparison(corpus.layers, brief=True))
+    comparison = Comparison(corpus.layers, brief=True)
+    done = Done([], Checked(), figures.start(corpus), comparison.partial())
     declared = {name: one for name, one in tables(corpus.layers).items() if not task.only or name in task.only}
     with ShardWriter(task.stage, declared, task.number) as writer, collector_off():
         rows = _Rows(corpus, declared, writer)
@@ -67,13 +68,14 @@ def compile_shard(task: Shard, step: Step | None = None) -> Done:
             if document is not None and not done.checked.errors:
                 done.checked.count(document, split)
                 figures.add(done.facts, corpus, document, split)
-                done.comparison.add(document, document.current)
+                comparison.add(document, document.current)
                 rows.add(document, split)
             if step:
                 step()
         if not done.checked.errors:
             rows.flush()
         done.written = writer.close()
+    done.comparison = comparison.partial()
     return done
 
 

@@ -1,9 +1,10 @@
 """A hash of the rows of a table that does not depend on how Parquet encodes them, nor on row groups.
 
-Every column gives streams of bytes: the numbers of its nulls (64-bit integers, counted from 0 over all rows, and in lists
-over all items), the lengths of lists and of strings (32-bit integers; 0 where null), and the values themselves: numbers with their width, little-endian, 0 where null; dates
-as days since 1970 in 32 bits; booleans as a byte; strings in UTF-8, one after another. A struct gives those of its
-fields, a list those of its items. The hash is SHA-256 of the SHA-256 digests of all streams, in the order of the schema.
+Every column gives streams of bytes: the numbers of its nulls (64-bit integers, counted from 0 over all rows, and in
+lists over all items), the lengths of lists and of strings (32-bit integers; 0 where null), and the values themselves:
+numbers with their width, little-endian, 0 where null; dates as days since 1970 in 32 bits; booleans as a byte; strings
+in UTF-8, one after another. A struct gives those of its fields, a list those of its items. The hash is SHA-256 of the
+SHA-256 digests of all streams, in the order of the schema.
 """
 
 from __future__ import annotations
@@ -86,4 +87,4 @@ class Content:
         self._update(f"{name}=", values)
         if pa.types.is_boolean(type_):
             return size + bitmap
-        return values.nbytes + (size if pa.types.is_date32(type_) else bitmap)
+        return int(values.nbytes) + (size if pa.types.is_date32(type_) else bitmap)

@@ -63,7 +63,7 @@ class Processes:
         self._pool: ProcessPoolExecutor | None = None
 
     def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
-        """Yield the result of each item, in their order; a pool whose worker died is replaced, and its items retried."""
+        """Yield the result of each item, in their order; a pool that lost a worker is replaced, its items retried."""
         waiting: deque[tuple[T, Future[R], int]] = deque()
         source = iter(items)
         try:
@@ -123,7 +123,7 @@ def processors() -> int:
 
 
 @contextmanager
-def local(workers: int = 0) -> Iterator[Engine]:
+def local(workers: int = 0, _: str = "") -> Iterator[Engine]:
     """Processes on this machine; 0 for as many as there are processors, 1 for no process but this one."""
     number = workers or processors()
     if number == 1:
@@ -134,3 +134,7 @@ def local(workers: int = 0) -> Iterator[Engine]:
         yield pool
     finally:
         pool.close()
+
+
+# The registry: an engine is started with a number of workers, and the address of its scheduler, if it has one.
+ENGINES = {"local": local}

@@ -12,7 +12,6 @@ from krisc.layers import Layers, unit_layer
 from krisc.model import AnnotationFile, RegisterEntry, Retraction, Sources
 from krisc.sealing import Withheld
 from krisc.store import Corpus, Document, sha256
-from krisc.tabulate import tokens_of
 
 # The measures that sum up a layer; the others stand in release.json.
 HEADLINES = ("spans, strict", "tokens, alpha", "units, alpha", "arguments with role", "relations, strict", "CoNLL")
@@ -300,7 +299,8 @@ def _add_units(facts: Facts, corpus: Corpus, document: Document, gold: Annotatio
     for a in gold.layers.get(layer.name, ()) if layer else ():
         if layer and a.label in layer.constraints.units:
             facts.units[a.label] = facts.units.get(a.label, 0) + 1
-            facts.tokens += len(tokens_of(document, a.hull)[0])
+            first, last = document.tokens_in(a.hull)
+            facts.tokens += last - first
 
 
 def _add_layer(facts: Facts, layer: LayerFacts, gold: AnnotationFile, name: str) -> None:
@@ -316,3 +316,33 @@ def _add_layer(facts: Facts, layer: LayerFacts, gold: AnnotationFile, name: str)
     layer.annotators = dict(sorted((Counter(layer.annotators) + by).items()))
     for one, number in by.items():
         facts.annotators[one].gold_annotations += number
+
+
+def merge(facts: Facts, part: Facts) -> None:
+    """Add the figures of the documents that come next."""
+    _merge(facts, part)
+
+
+def _merge(a, b):
+    for name in b.__struct_fields__:
+        x, y = getattr(a, name), getattr(b, name)
+        if (
+            name in ("register_entries", "incidents", "kind", "name", "given", "type", "geonames", "retracted")
+            or y is None
+        ):
+            continue
+        if x is None:
+            setattr(a, name, y)
+        elif isinstance(x, dict):
+            for k, v in y.items():
+                if k not in x:
+                    x[k] = v
+                elif isinstance(v, int):
+                    x[k] += v
+                elif isinstance(v, dict):
+                    for q, w in v.items():
+                        x[k][q] = x[k].get(q, 0) + w
+                else:
+                    _merge(x[k], v)
+        elif isinstance(x, int):
+            setattr(a, name, x + y)

@@ -20,6 +20,7 @@ from krisc.facts import EntityFacts, Facts
 from krisc.findings import Finding, KriscError, Place
 from krisc.layers import Layers
 from krisc.pagetext import Page, read_page, text_files
+from krisc.parquet import Written, content_of, write_rows
 from krisc.passages import Search
 from krisc.release import MANIFEST, Progress, file_facts, finish, read_facts, staging, swap, write_manifest
 from krisc.rows import by_document, read_rows
@@ -27,7 +28,6 @@ from krisc.sealing import Cost, Withheld, joint_key, key_of, need_cipher, salt, 
 from krisc.store import Corpus
 from krisc.tables import DATE, Table, tables
 from krisc.verifying import check_files, layers_of
-from krisc.parquet import Written, content_of, write_rows
 from krisc.withholding import FOLDER, Payload, Rows, files_of, proof_of, shown
 
 _SPLIT = re.compile(r"[a-z][a-z0-9_]*")

@@ -16,7 +16,7 @@ import msgspec
 
 from krisc.content import Content
 from krisc.findings import Finding, KriscError, Place
-from krisc.tables import Table, model, schema
+from krisc.tables import Table, is_sound, model, schema
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -141,7 +141,9 @@ class ShardWriter:
                 writer.abandon()
 
 
-def write_rows(folder: Path, declared: Mapping[str, Table], documents: Iterable[tuple[str, int, Rows]]) -> list[Written]:
+def write_rows(
+    folder: Path, declared: Mapping[str, Table], documents: Iterable[tuple[str, int, Rows]]
+) -> list[Written]:
     """Write rows that were read from a release: the same row groups and files as when it was compiled.
 
     Args:
@@ -178,17 +180,17 @@ def _batches(group: Sequence[Rows], declared: Mapping[str, Table]) -> dict[str, 
     import pyarrow as pa  # noqa: PLC0415 - takes long to import
 
     together = {name: [row for rows in group for row in rows.get(name, ())] for name in declared}
-    return {
-        name: pa.Table.from_pylist(rows, schema=schema(declared[name])) for name, rows in together.items() if rows
-    }
+    return {name: pa.Table.from_pylist(rows, schema=schema(declared[name])) for name, rows in together.items() if rows}
 
 
 def hold(batch: pa.Table, table: Table) -> None:
-    """Hold a batch to its table's pandera model.
+    """Hold a batch to its table's pandera model, which is asked only when something is wrong, and says what.
 
     Raises:
         KriscError: ``batch-invalid``, a finding for each column that fails.
     """
+    if is_sound(batch, table):
+        return
     import pandas as pd  # noqa: PLC0415 - takes half a second to import
     import pandera.errors  # noqa: PLC0415 - takes a second to import
 

@@ -11,9 +11,9 @@ import statistics
 from collections.abc import Callable
 from typing import Any
 
-from krisc.checks.corpus import coordinates
 from krisc.facts import Facts
 from krisc.findings import Finding, KriscError, Place
+from krisc.gazetteer import towns
 from krisc.store import Corpus
 
 COLOURS = ("#4477AA", "#EE6677", "#228833", "#CCBB44", "#66CCEE", "#AA3377")  # told apart by colour-blind people (Tol)
@@ -124,7 +124,12 @@ def places(corpus: Corpus, facts: Facts) -> str | None:
     """The places of the register that have a GeoNames id, by how often they are mentioned."""
     if not corpus.config.plots:
         return None
-    found = [(e, where) for e in facts.entities.values() if e.geonames and (where := coordinates(e.geonames))]
+    known = towns({e.geonames for e in facts.entities.values() if e.geonames})
+    found = [
+        (e, (town.latitude, town.longitude))
+        for e in facts.entities.values()
+        if (town := known.get(e.geonames)) and town.latitude is not None and town.longitude is not None
+    ]
     if not found:
         return None
 

@@ -9,6 +9,7 @@ import hashlib
 import os
 import tempfile
 import uuid
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -24,6 +25,7 @@ from krisc.layers import Layer, Layers, inconsistencies
 from krisc.model import AnnotationFile, Annotator, DocumentRecord, RegisterEntry, Retraction, Sources
 from krisc.reading import decode_file, parse_json, read_bytes, read_json, read_lines, read_toml, relative
 from krisc.schemas import annotation_schema, fixed, review_schema
+from krisc.spans import Stretch
 from krisc.tokens import tokenize
 
 T = TypeVar("T")
@@ -63,6 +65,10 @@ class Document:
     def tokens(self) -> tuple[list[int], list[int]]:
         """Starts and ends of the tokens of the whole text, in code points."""
         return tokenize(self.text)
+
+    def tokens_in(self, unit: Stretch) -> tuple[int, int]:
+        """The tokens of a unit as a half-open range of their numbers; units fall on token boundaries."""
+        return bisect_left(self.tokens[0], unit[0]), bisect_left(self.tokens[0], unit[1])
 
 
 @lru_cache(maxsize=1)

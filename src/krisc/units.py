@@ -166,7 +166,9 @@ def _tags(spans: _Spans, layer: Layer, flat: Flat, length: int) -> Integers:
     mine = spans.layer == list(flat.layers).index(layer.name)
     labels = [flat.fields["label"][n] for n in spans.annotation[mine].tolist()]
     free = 0
-    for first, last, label in sorted(zip(spans.first[mine].tolist(), (-spans.last[mine]).tolist(), labels, strict=True)):
+    for first, last, label in sorted(
+        zip(spans.first[mine].tolist(), (-spans.last[mine]).tolist(), labels, strict=True)
+    ):
         if first >= free:
             free = -last
             tags[first:free] = numbers[label] + 1

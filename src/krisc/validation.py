@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from krisc.checks import Checked, check_corpus, check_counts, check_document, check_forms
+from krisc.engines import Engine
 from krisc.findings import Finding, KriscError, Place
-from krisc.store import Corpus
+from krisc.sharding import shards
+from krisc.store import Corpus, Entry
 
 
 def validate_corpus(
-    corpus: Corpus, files: Sequence[Path] = (), progress: Callable[[int, int], None] | None = None
+    corpus: Corpus,
+    files: Sequence[Path] = (),
+    progress: Callable[[int, int], None] | None = None,
+    engine: Engine | None = None,
 ) -> tuple[list[Finding], int]:
     """All findings of a corpus, and the number of documents that were checked.
 
@@ -20,6 +26,7 @@ def validate_corpus(
         files: limit the check to the documents these files belong to; a file of no one document stands for all.
             Checks across the files of the corpus are left out then.
         progress: called with documents done and all documents.
+        engine: where the work runs; by default in this process.
 
     Raises:
         KriscError: ``file-unreadable`` when a named file is not there or not in the corpus.
@@ -30,17 +37,48 @@ def validate_corpus(
     if wanted is None:
         findings = check_corpus(corpus)
     entries = [entry for entry in corpus.index if wanted is None or entry.id in wanted]
-    checked = Checked()
-    for number, entry in enumerate(entries):
-        document, found = check_document(corpus, entry)
-        findings += found
-        if document is not None:
-            checked.count(document, corpus.pinned.get(entry.id, ""))
+    checked, done = Checked(), 0
+
+    def step(number: int = 1) -> None:
+        nonlocal done
+        done += number
         if progress:
-            progress(number + 1, len(entries))
+            progress(done, len(entries))
+
+    runs = [_Run(corpus, tuple(run)) for run in shards(entries, len(entries))]
+    alone = engine is None or engine.workers == 1 or len(runs) == 1
+    results: Iterable[tuple[_Run, tuple[list[Finding], Checked]]] = ((run, _check(run, step)) for run in runs)
+    if engine and not alone:
+        results = zip(runs, engine.map(_check, runs), strict=True)
+    for run, (found, counted) in results:
+        findings += found
+        checked.merge(counted)
+        if not alone:
+            step(len(run.entries))
     if wanted is None:
         findings += check_counts(corpus, checked)
     return findings, len(entries)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """Documents that one worker checks."""
+
+    corpus: Corpus
+    entries: tuple[Entry, ...]
+
+
+def _check(run: _Run, step: Callable[[], None] | None = None) -> tuple[list[Finding], Checked]:
+    findings: list[Finding] = []
+    checked = Checked()
+    for entry in run.entries:
+        document, found = check_document(run.corpus, entry)
+        findings += found
+        if document is not None:
+            checked.count(document, run.corpus.pinned.get(entry.id, ""))
+        if step:
+            step()
+    return findings, checked
 
 
 def _documents(corpus: Corpus, files: Sequence[Path]) -> set[str] | None:

@@ -18,6 +18,7 @@ import yaml
 
 from krisc.checks import check_annotations
 from krisc.checks.context import Context
+from krisc.content import Content
 from krisc.facts import Facts
 from krisc.findings import Finding, KriscError, Place
 from krisc.form import Form
@@ -28,7 +29,6 @@ from krisc.model import Annotator, DocumentRecord, RegisterEntry
 from krisc.parquet import hold
 from krisc.reading import read_toml
 from krisc.release import CHECKSUMS, MANIFEST, checksums, read_facts
-from krisc.content import Content
 from krisc.rows import annotation_file, read_batches
 from krisc.schemas import fixed
 from krisc.sealing import Withheld

