@@ -2,11 +2,12 @@
 
 from itertools import combinations, pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from krisc.spans import Containers, contains, crossing, overlapping, overlaps, token_range
+from krisc.spans import Containers, contains, crossing, overlapping, overlaps, token_range, token_ranges
 
 STRETCH = st.tuples(st.integers(0, 12), st.integers(1, 6)).map(lambda s: (s[0], s[0] + s[1]))
 
@@ -104,3 +105,18 @@ def test_a_token_range_begins_and_ends_with_the_span(tokens, span):
     pairs = ((i, j) for i in range(len(tokens)) for j in range(i, len(tokens)))
     naive = next(((i, j + 1) for i, j in pairs if (starts[i], ends[j]) == span), None)
     assert token_range(starts, ends, span) == naive
+
+
+@settings(deadline=None)
+@given(side_by_side(), st.lists(STRETCH | st.tuples(st.integers(0, 21), st.integers(0, 21)), max_size=12))
+def test_many_token_ranges_at_once_are_those_of_one_span(tokens, spans):
+    starts, ends = [s for s, _ in tokens], [e for _, e in tokens]
+    arrays = np.array(starts, np.intp), np.array(ends, np.intp)
+    first, last, exact = token_ranges(*arrays, spans)
+    listed = list(zip(first.tolist(), last.tolist(), exact.tolist(), strict=True))
+    assert [(f, t) if whole else None for f, t, whole in listed] == [token_range(starts, ends, s) for s in spans]
+    for (f, t, _), (start, end) in zip(listed, spans, strict=True):
+        inside = [n for n, (s, e) in enumerate(tokens) if start <= s and e <= end]
+        assert list(range(f, t)) == inside
+    columns = token_ranges(*arrays, np.array(spans, np.intp).reshape(-1, 2))
+    assert all((one == other).all() for one, other in zip(columns, (first, last, exact), strict=True))

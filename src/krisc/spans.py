@@ -7,6 +7,12 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 Stretch = tuple[int, int]
 
@@ -70,3 +76,31 @@ def token_range(starts: Sequence[int], ends: Sequence[int], span: Stretch) -> St
     if first < len(starts) and last < len(ends) and first <= last and (starts[first], ends[last]) == span:
         return first, last + 1
     return None
+
+
+def token_ranges(
+    starts: NDArray[np.intp], ends: NDArray[np.intp], spans: Sequence[Stretch] | NDArray[np.intp]
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.bool_]]:
+    """For every span the tokens ``[first, last)`` that lie wholly in it, and whether it covers exactly these.
+
+    Where it does, ``first`` and ``last`` are those of ``token_range``, which is None where it does not.
+
+    Args:
+        starts: first offset of every token, ascending, in code points.
+        ends: end offset of every token, ascending, in code points.
+        spans: the spans in any order, in code points: a list of pairs, or an array of two columns.
+
+    Returns:
+        Three arrays, each as long as there are spans: ``first``, ``last``, and whether the span is exact.
+
+    Raises:
+        OverflowError: an offset needs more than 64 bits.
+    """
+    import numpy as np  # noqa: PLC0415 - few spans do without it
+
+    listed = not isinstance(spans, np.ndarray)
+    offsets = np.fromiter(chain.from_iterable(spans), np.intp, 2 * len(spans)) if listed else np.ravel(spans)
+    start, end = offsets[::2], offsets[1::2]
+    first, last = starts.searchsorted(start), ends.searchsorted(end, "right")
+    exact = (starts.searchsorted(start, "right") > first) & (ends.searchsorted(end) < last) & (first < last)
+    return first, last, exact

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -26,7 +26,10 @@ from krisc.model import AnnotationFile, Annotator, DocumentRecord, RegisterEntry
 from krisc.reading import decode_file, parse_json, read_bytes, read_json, read_lines, read_toml, relative
 from krisc.schemas import annotation_schema, fixed, review_schema
 from krisc.spans import Stretch
-from krisc.tokens import tokenize
+from krisc.tokens import token_arrays
+
+if TYPE_CHECKING:
+    from krisc.tokens import Offsets
 
 T = TypeVar("T")
 
@@ -62,9 +65,15 @@ class Document:
         return tuple(one for one in self.passes if version_key(one.guidelines) == newest)
 
     @cached_property
+    def token_arrays(self) -> Offsets:
+        """Starts and ends of the tokens of the whole text, in code points, as arrays."""
+        return token_arrays(self.text)
+
+    @cached_property
     def tokens(self) -> tuple[list[int], list[int]]:
-        """Starts and ends of the tokens of the whole text, in code points."""
-        return tokenize(self.text)
+        """The same as lists."""
+        starts, ends = self.token_arrays
+        return starts.tolist(), ends.tolist()
 
     def tokens_in(self, unit: Stretch) -> tuple[int, int]:
         """The tokens of a unit as a half-open range of their numbers; units fall on token boundaries."""

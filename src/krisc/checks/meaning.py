@@ -9,7 +9,7 @@ from krisc import timex3
 from krisc.checks.context import Context, Item
 from krisc.findings import Finding, Place
 from krisc.layers import allows
-from krisc.spans import Stretch, crossing, overlapping, token_range
+from krisc.spans import Stretch, crossing, overlapping, token_ranges
 
 
 def every_layer_is_there(ctx: Context) -> Iterator[Finding]:
@@ -90,16 +90,18 @@ def spans_stay_in_units(ctx: Context) -> Iterator[Finding]:
 
 def spans_fall_on_tokens(ctx: Context) -> Iterator[Finding]:
     """Units, and segments where the layer says so, begin and end where tokens do, so that they can be tagged."""
-    starts, ends = ctx.tokens
-    for item, where, number, segment in ctx.segments:
-        rules = item.layer.constraints
-        if not rules.token_boundaries and item.annotation.label not in rules.units:
-            continue
-        span = (segment.start, segment.end)
-        if token_range(starts, ends, span) is None and segment.quote == segment.quote.strip():
-            around = [ctx.text[s:e] for s, e in zip(starts, ends, strict=True) if s < span[1] and span[0] < e]
+    held = [
+        (item, f"{where}/{number}", segment)
+        for item, where, number, segment in ctx.segments
+        if item.layer.constraints.token_boundaries or item.annotation.label in item.layer.constraints.units
+    ]
+    spans = [(segment.start, segment.end) for _, _, segment in held]
+    _, _, exact = token_ranges(*ctx.document.token_arrays, spans)
+    for (item, rest, segment), span, fits in zip(held, spans, exact.tolist(), strict=True):
+        if not fits and segment.quote == segment.quote.strip():
+            around = [ctx.text[s:e] for s, e in zip(*ctx.tokens, strict=True) if s < span[1] and span[0] < e]
             data = {"quote": segment.quote, "tokens": " | ".join(around)}
-            yield ctx.at_text("token-boundary", item, f"{where}/{number}", span, **data)
+            yield ctx.at_text("token-boundary", item, rest, span, **data)
 
 
 def targets_fit(ctx: Context) -> Iterator[Finding]:
