@@ -12,7 +12,7 @@ stand in. It never takes white space into a token nor looks beyond it, so the to
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 import regex
@@ -37,14 +37,13 @@ TOKEN = regex.compile(
     regex.VERBOSE,
 )
 
-SHORT = 40  # up to so many code points the expression takes less time than the few calls that the fast way always takes
+SHORT = 48  # up to so many code points the expression takes less time than the few calls that the fast way always takes
 DENSE = 16  # with a doubt in fewer code points than these, it takes less time for the whole text
 
 # The classes of characters that TOKEN tells apart. Where a character fits several, the last is its class.
-SPACE, SIGN, JOINING, STOP, SEPARATOR, APOSTROPHE, LETTER, LATIN, DIGIT, NUMBER, MARK, UNREAD = range(12)
+SPACE, SIGN, STOP, SEPARATOR, APOSTROPHE, LETTER, LATIN, DIGIT, NUMBER, MARK, UNREAD = range(11)
 CLASSES = {
     SIGN: r"[^\s\x1c-\x1f]",
-    JOINING: r"\w",  # a possessive does not end before it, though it is no letter or number
     STOP: r"\.",
     SEPARATOR: r"[,:٫٬]",
     APOSTROPHE: r"['’]",
@@ -55,12 +54,12 @@ CLASSES = {
     MARK: r"[\p{M}\p{Cf}]",
 }
 WORD = range(LETTER, MARK)
-ENDING = frozenset((SPACE, SIGN, STOP, SEPARATOR, APOSTROPHE))  # before these, a possessive ends
 BLOCK = 256  # the classes are looked up for so many code points at once, when the first of them is met
 
 # What lies between two neighbouring characters, as bits.
 STARTS, ENDS, MARKED, DOUBT, TITLE, UNKNOWN = 1, 2, 4, 8, 16, 32
-_TITLES_END = frozenset(title[-2:] for title in TITLES.split("|"))
+_TITLES = tuple(TITLES.split("|"))
+_TITLES_END = frozenset(title[-2:] for title in _TITLES)  # tells most words from a title sooner
 
 
 def _between(before: int, after: int) -> int:
@@ -86,11 +85,10 @@ _BETWEEN = bytes(_between(min(pair >> 4, UNREAD), min(pair & 15, UNREAD)) for pa
 def tokenize(text: str, start: int = 0, end: int | None = None) -> tuple[list[int], list[int]]:
     """Start and end offsets, in code points of the whole text, of the tokens of ``text[start:end]``."""
     start, end, _ = slice(start, end).indices(len(text))
-    if end - start > SHORT:
-        starts, ends = token_arrays(text, start, end)
-        return starts.tolist(), ends.tolist()
-    matches = list(TOKEN.finditer(text, start, max(start, end)))
-    return [m.start() for m in matches], [m.end() for m in matches]
+    if end - start <= SHORT:
+        return _one_by_one(text, start, end)
+    starts, ends = token_arrays(text, start, end)
+    return starts.tolist(), ends.tolist()
 
 
 def token_arrays(text: str, start: int = 0, end: int | None = None) -> Offsets:
@@ -98,12 +96,19 @@ def token_arrays(text: str, start: int = 0, end: int | None = None) -> Offsets:
     import numpy as np  # noqa: PLC0415 - short texts do without it
 
     start, end, _ = slice(start, end).indices(len(text))
-    if end - start <= SHORT:
-        starts, ends = tokenize(text, start, end)
+    borders = _borders(text[start:end]) if end - start > SHORT else None
+    if borders is None:
+        starts, ends = _one_by_one(text, start, end)
         return np.array(starts, np.intp), np.array(ends, np.intp)
-    borders = np.frombuffer(_borders(text[start:end]), np.uint8)
-    first, last = ((borders & STARTS) != 0).nonzero()[0], ((borders & ENDS) != 0).nonzero()[0]
+    view = np.frombuffer(borders, np.uint8)
+    first, last = ((view & STARTS) != 0).nonzero()[0], ((view & ENDS) != 0).nonzero()[0]
     return (first + start, last + start) if start else (first, last)
+
+
+def _one_by_one(text: str, start: int, end: int) -> tuple[list[int], list[int]]:
+    """The tokens as the expression finds them."""
+    matches = list(TOKEN.finditer(text, start, max(start, end)))
+    return [match.start() for match in matches], [match.end() for match in matches]
 
 
 @cache
@@ -128,8 +133,8 @@ def _meet(points: NDArray[np.uint32]) -> None:
         _known()[first : first + BLOCK] = found
 
 
-def _borders(text: str) -> bytearray:
-    """For every code point of the text, and for its end, the bits of what lies before it."""
+def _borders(text: str) -> bytearray | None:
+    """For every code point of the text, and for its end, the bits of what lies before it; None with many doubts."""
     import numpy as np  # noqa: PLC0415 - short texts do without it
 
     points = np.frombuffer(f" {text} ".encode("utf-32-le", "surrogatepass"), "<u4")
@@ -144,7 +149,13 @@ def _borders(text: str) -> bytearray:
     view = np.frombuffer(borders, np.uint8)
     if STARTS | ENDS | MARKED in borders:
         _join_marked(view, classes)
-    doubts = (view >= DOUBT).nonzero()[0].tolist()
+    doubts = [
+        at
+        for at in (view >= DOUBT).nonzero()[0].tolist()
+        if borders[at] & DOUBT or (text[at - 2 : at] in _TITLES_END and text.endswith(_TITLES, 0, at))
+    ]
+    if len(doubts) * DENSE > len(text):
+        return None
     if doubts:
         _decide(text, borders, classes.tobytes(), doubts)
     return borders
@@ -159,38 +170,36 @@ def _join_marked(borders: NDArray[np.uint8], classes: NDArray[np.uint8]) -> None
     borders[marked[classes[bearer[marked]] >= WORD.start]] = 0
 
 
-def _decide(text: str, borders: bytearray, classes: bytes, places: Iterable[int]) -> None:
-    """Have ``TOKEN`` cut the stretches in which two neighbours do not tell; possessives, the commonest, are plain."""
-    doubts = [at for at in places if borders[at] & DOUBT or text[at - 2 : at] in _TITLES_END]
-    if len(doubts) * DENSE > len(text):
-        return _cut(text, borders, 0, len(text))
+def _decide(text: str, borders: bytearray, classes: bytes, doubts: Iterable[int]) -> None:
+    """Cut anew the stretches from white space to white space in which two neighbours do not tell."""
     done = 0
     for at in doubts:
         if at < done:
             continue
-        if text[at] == "s" and classes[at] == APOSTROPHE and classes[at + 2] in ENDING:
-            borders[at] = 0
-        else:
-            done = classes.find(SPACE, at + 1) - 1
-            _cut(text, borders, classes.rfind(SPACE, 0, at + 1), done)
-    return None
+        start, done = classes.rfind(SPACE, 0, at + 1), classes.find(SPACE, at + 1) - 1
+        cut = _cut_again if done - start < SHORT else _cut
+        borders[start : done + 1] = cut(text[start:done])
 
 
-def _cut(text: str, borders: bytearray, start: int, end: int) -> None:
-    """Set the borders of a stretch that stands between white spaces as ``TOKEN`` cuts it."""
-    borders[start : end + 1] = bytes(end + 1 - start)
-    for match in TOKEN.finditer(text, start, end):
+def _cut(stretch: str) -> bytes:
+    """The bits that the expression sets before every code point of a stretch, and at its end."""
+    borders = bytearray(len(stretch) + 1)
+    for match in TOKEN.finditer(stretch):
         borders[match.start()] |= STARTS
         borders[match.end()] |= ENDS
+    return bytes(borders)
+
+
+_cut_again = lru_cache(maxsize=1 << 14)(_cut)  # a few abbreviations, names and numbers are most of what is in doubt
 
 
 def outermost(ranges: Iterable[tuple[int, int, str]]) -> Iterator[tuple[int, int, str]]:
     """Yield labelled token ranges in order, of nested or overlapping ones that which begins first and is longest."""
     reached = 0
-    for first, last, label in sorted(ranges, key=lambda r: (r[0], -r[1], r[2])):
+    for first, minus_last, label in sorted([(first, -last, label) for first, last, label in ranges]):
         if first >= reached:
-            yield first, last, label
-            reached = last
+            reached = -minus_last
+            yield first, reached, label
 
 
 def iob2(ranges: Sequence[tuple[int, int, str]], length: int) -> list[str]:
@@ -201,17 +210,6 @@ def iob2(ranges: Sequence[tuple[int, int, str]], length: int) -> list[str]:
     Source: Tjong Kim Sang and Veenstra (1999), Representing Text Chunks.
     """
     tags = ["O"] * length
-<<<<<<< HEAD
     for first, last, label in outermost(ranges):
         tags[first:last] = [f"B-{label}", *[f"I-{label}"] * (last - first - 1)]
-=======
-    free = 0  # no token from here on is tagged yet
-    names = {label: (f"B-{label}", f"I-{label}") for label in {label for _, _, label in ranges}}
-    for first, minus_last, label in sorted([(first, -last, label) for first, last, label in ranges]):
-        if first >= free:
-            free = -minus_last
-            tags[first], inside = names[label]
-            if free > first + 1:
-                tags[first + 1 : free] = [inside] * (free - first - 1)
->>>>>>> cdb106f (Cut tokens and align spans all at once, with the same tokens)
     return tags
