@@ -1,6 +1,7 @@
 """Holds values to their JSON Schema, and says in a person's words what breaks it.
 
-``jsonschema-rs`` screens, ``jsonschema`` explains the files that fail.
+``jsonschema-rs`` screens, ``jsonschema`` explains the files that fail. Bytes that are seen to be right at a glance need
+neither.
 """
 
 from __future__ import annotations
@@ -8,13 +9,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 import jsonschema_rs
 from jsonschema import Draft202012Validator, ValidationError, validators
 
 from krisc.findings import Finding, Place, nearest
+from krisc.glance import Glance
 from krisc.jsontext import escape
+from krisc.typed import UntranslatableError
 
 Json = dict[str, Any]
 
@@ -29,12 +33,26 @@ _Explainer: Any = validators.extend(Draft202012Validator, {"pattern": _pattern})
 
 
 class Form:
-    """One schema, compiled twice: to screen fast and to explain slowly."""
+    """One schema, compiled thrice: to accept bytes at a glance, to screen values, and to explain slowly."""
 
     def __init__(self, schema: Json) -> None:
         self.schema = schema
         self.screen = jsonschema_rs.validator_for(schema)
         self.explainer = _Explainer(schema)
+
+    @cached_property
+    def _glance(self) -> Glance | None:
+        try:
+            return Glance(self.schema)
+        except UntranslatableError:
+            return None
+
+    def accepts(self, data: bytes) -> bool:
+        """Whether the bytes are strict JSON and hold to the schema, beyond doubt.
+
+        False is no verdict: they must then be decoded, parsed with `jsontext` and given to `findings`.
+        """
+        return self._glance is not None and self._glance.accepts(data)
 
     def findings(self, value: object, file: str, record: int | None = None) -> Iterator[Finding]:
         """Yield what breaks the schema; nothing when the value holds."""
