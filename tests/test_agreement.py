@@ -1,6 +1,8 @@
 """Agreement between passes: against nervaluate, by hand on small cases, and as a user runs it."""
 
 import json
+import pickle
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 from nervaluate import Evaluator
 from passes_of_example import OTHER, run, write_pass
 
-from krisc.agreement import Comparison, compare
+from krisc.agreement import Comparison, Partial, compare
 from krisc.findings import KriscError
 from krisc.layers import Attribute, Constraints, Label, Layer, Role
 from krisc.model import Annotation, AnnotationFile, Argument, DocumentRecord, Segment
@@ -344,7 +346,127 @@ def test_units_of_the_first_document_are_folded_when_a_second_comes():
     assert [(v.measure, v.of, v.value) for v in one.values if "alpha" not in v.measure] == [
         (v.measure, v.of, v.value) for v in several.values if "alpha" not in v.measure
     ]
-    assert {len(units) for units in alone.counts["entity"].groups.values()} == {2}
-    assert {len(units) for units in together.counts["entity"].groups.values()} == {1}
+    assert len(alone.counts["entity"].ends) == 2, "a row for every unit"
+    assert len(together.counts["entity"].ends) == 3, "a row for every document"
     strict = next(v for v in one.values if v.measure == "spans, strict" and not v.of)
     assert (strict.low, strict.high) == (0.0, 1.0), "two sentences were drawn from: one right, one wrong"
+
+
+# --- documents counted in runs ---------------------------------------------------------------------------------------
+
+UNITS = Layer("structure", "Units", "span", "s", 1, "none", "Units.", LABELS, constraints=Constraints(units=("X",)))
+TYPED = msgspec.structs.replace(
+    SPANS,
+    attributes={"mention": Attribute("enum", "?", values=("name", "nominal")), "value": Attribute("timex3", "?")},
+)
+CHAINS = Layer("coreference", "Chains", "chain", "c", 5, "none", "Chains.", LABELS)
+ALL = {"structure": UNITS, "entity": TYPED, "event": EVENTS, "relation": RELATIONS, "coreference": CHAINS}
+TEXT = "ئازاد met Hêvî 𐎠𐎠\r\n\tand left.\n" + "x" * 50
+
+
+def whole_pass(annotator, windows):
+    """A pass over every layer; its chain has all entities, its units are the lines of the text."""
+    layers = dict(linked(annotator, windows, TEXT).layers)
+    values = [{"mention": "name" if n % 2 else "nominal", "value": f"20{n}{len(windows)}"} for n in range(9)]
+    layers["entity"] = tuple(msgspec.structs.replace(a, attributes=values[n]) for n, a in enumerate(layers["entity"]))
+    layers["structure"] = spans("u", TEXT, [(0, 20, "X"), (20, len(TEXT), "X")]).layers["entity"]
+    layers["coreference"] = (Annotation("c", "X", members=tuple(a.id for a in layers["entity"]), entity="one"),)
+    return AnnotationFile("doc", "0" * 64, "0.1.0", layers, annotator=annotator, date="2024-01-01")
+
+
+PASSES = st.lists(WINDOWS, min_size=1, max_size=4)
+
+
+def counted(documents, first=0, *, brief=False):
+    comparison = Comparison(ALL, brief=brief)
+    for number, passes in enumerate(documents, first):
+        files = [whole_pass(f"reader-{n}", windows) for n, windows in enumerate(passes)]
+        comparison.add(document(TEXT, f"d{number}"), files)
+    return comparison
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(PASSES, max_size=5), st.lists(st.integers(0, 5), max_size=3), st.booleans())
+def test_runs_of_documents_give_the_same_bytes_as_all_in_one(documents, cuts, brief):
+    """Any runs, empty ones and ones of one document among them, which still has its units; two to four passes."""
+    whole = msgspec.json.encode(counted(documents, brief=brief).result())
+    merged = Comparison(ALL, brief=brief)
+    edges = [0, *sorted(min(cut, len(documents)) for cut in cuts), len(documents)]
+    for number, (start, end) in enumerate(pairwise(edges)):
+        partial = counted(documents[start:end], start, brief=brief).partial()
+        if number % 2:
+            partial = pickle.loads(pickle.dumps(partial))
+        else:
+            partial = msgspec.msgpack.decode(msgspec.msgpack.encode(partial), type=Partial)
+        merged.merge(partial)
+    assert msgspec.json.encode(merged.result()) == whole
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.lists(PASSES, min_size=1, max_size=3))
+def test_brief_figures_are_the_same_figures(documents):
+    full, brief = counted(documents).result(), counted(documents, brief=True).result()
+    assert {n: one.values for n, one in full.layers.items()} == {n: one.values for n, one in brief.layers.items()}
+    for one in brief.layers.values():
+        assert (one.by_document, one.confusion, one.disagreements) == ({}, {}, [])
+
+
+def test_figures_by_document_are_those_of_the_document_alone():
+    windows = [(0, 3, "X"), None, (0, 2, "Y"), None, None, None]
+    other = [(0, 3, "X"), None, (0, 2, "X"), None, None, (1, 2, "Y")]
+    documents = [[windows, other], [other, other], [windows, windows, other]]
+    together = counted(documents).result()
+    for number, passes in enumerate(documents):
+        alone = counted([passes], number).result()
+        for name, layer in alone.layers.items():
+            for measure, found in layer.by_document.items():
+                assert together.layers[name].by_document[measure][f"d{number}"] == found[f"d{number}"]
+
+
+def test_what_is_kept_of_a_document_is_small():
+    """The arrays grow with documents, the columns do not."""
+    windows = [(0, 3, "X"), (1, 2, "Y"), (0, 2, "Y"), None, None, None]
+    one, many = counted([[windows, windows]] * 2, brief=True), counted([[windows, windows]] * 50, brief=True)
+    for name, counts in many.counts.items():
+        assert counts.columns == one.counts[name].columns
+        assert len(counts.at) == 25 * len(one.counts[name].at) <= 50 * 40
+        assert (counts.names, counts.disagreements, not counts.confusion) == ([], [], True)
+
+
+class InPieces:
+    """An engine that sends everything there and back."""
+
+    def __init__(self):
+        self.runs = 0
+
+    def map(self, function, items):
+        for item in items:
+            self.runs += 1
+            yield pickle.loads(pickle.dumps(pickle.loads(pickle.dumps(function))(pickle.loads(pickle.dumps(item)))))
+
+
+@pytest.mark.parametrize("size", [1, 2, 64])
+def test_an_engine_counts_runs_and_the_result_is_the_same(passes, grow, monkeypatch, size):
+    grow(passes, 4)
+    for gold in sorted((passes / "annotations/gold").glob("made-*.json")):
+        made = json.loads(gold.read_text()) | {"date": "2024-01-01"}
+        for a in (a for listed in made["layers"].values() for a in listed):
+            a.pop("by"), a.pop("decided")
+        for annotator in ("one", "two"):
+            path = passes / f"annotations/passes/{annotator}/{gold.name}"
+            path.write_text(json.dumps(made | {"annotator": annotator}))
+    monkeypatch.setattr("krisc.agreement.RUN", size)
+    told, engine = [], InPieces()
+    wanted = compare(Corpus(passes))
+    assert wanted.documents == 5
+    found = compare(Corpus(passes), progress=lambda done, whole: told.append((done, whole)), engine=engine)
+    assert msgspec.json.encode(found) == msgspec.json.encode(wanted)
+    assert (engine.runs, told[-1]) == (-(-5 // size), (5, 5))
+
+
+def test_an_engine_hands_back_the_errors_of_a_pass(passes):
+    path = passes / "annotations/passes/two/example.json"
+    path.write_text(path.read_text().replace('"quote": "Soran"', '"quote": "Sorak"'))
+    with pytest.raises(KriscError) as caught:
+        compare(Corpus(passes), engine=InPieces())
+    assert [f.id for f in caught.value.findings] == ["quote-mismatch"]

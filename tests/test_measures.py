@@ -105,6 +105,31 @@ def test_unitized_alpha_of_krippendorff_2004():
     assert unitized_alpha([c, k]) == pytest.approx(0.8591, abs=0.0005)
 
 
+STRETCHES = st.lists(st.tuples(st.integers(0, 5), st.integers(1, 6)), max_size=4)
+
+
+def stretched(drawn):
+    at, found = 0, []
+    for gap, length in drawn:
+        found.append((at + gap, at + gap + length))
+        at += gap + length
+    return found
+
+
+@given(st.lists(st.tuples(STRETCHES, STRETCHES), max_size=5), st.integers(0, 5))
+def test_unitized_counts_add_up_and_the_expected_disagreement_is_that_of_the_formula(texts, cut):
+    texts = [(stretched(one), stretched(other)) for one, other in texts]
+    whole, merged = unitized(*texts, length=50), unitized(*texts[:cut], length=50)
+    merged.merge(unitized(*texts[cut:], length=50))
+    assert (merged, list(merged.gaps)) == (whole, list(whole.gaps))
+    number, total = whole.lengths.total(), 0.0
+    for length, times in whole.lengths.items():  # every unit with every gap it fits into, one by one
+        fits = sum(n * (gap - length + 1) for gap, n in whole.gaps.items() if gap >= length)
+        total += times * ((number - 1) / 3 * (2 * length**3 - 3 * length**2 + length) + length**2 * fits)
+    bottom = 2 * whole.length * (2 * whole.length - 1) - sum(n * k * (k - 1) for k, n in whole.lengths.items())
+    assert whole.expected == (2 / whole.length * total / bottom if total else 0.0)
+
+
 PARTITION = st.lists(st.integers(0, 5), min_size=2, max_size=10)
 
 

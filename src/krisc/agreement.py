@@ -147,13 +147,14 @@ class Comparison:
 
     def result(self) -> Agreement:
         """The agreement in everything that was added."""
-        resampled = "documents" if self.documents > 1 else "units of the only document"
+        what = "documents" if self.documents > 1 else "units of the only document"
+        counted = {name: counts.matrix() for name, counts in self.counts.items() if counts.ends}
+        drawn = resampled(list(counted.values()), RESAMPLES)
         layers = {
-            name: _measure(counts, self.layers[name], by_unit=self.documents == 1)
-            for name, counts in self.counts.items()
-            if counts.ends
+            name: _measure(self.counts[name], matrix, samples, self.layers[name], by_unit=self.documents == 1)
+            for (name, matrix), samples in zip(counted.items(), drawn, strict=True)
         }
-        return Agreement(sorted(self.annotators), self.documents, resampled, RESAMPLES, LEVEL, layers)
+        return Agreement(sorted(self.annotators), self.documents, what, RESAMPLES, LEVEL, layers)
 
 
 # --- measuring ------------------------------------------------------------------------------------------------------
@@ -161,12 +162,11 @@ class Comparison:
 ROWS = 1000  # documents whose figures are worked out together
 
 
-def _measure(counts: Tally, layer: Layer, *, by_unit: bool) -> LayerAgreement:
+def _measure(counts: Tally, matrix: csr_array, drawn: Numbers, layer: Layer, *, by_unit: bool) -> LayerAgreement:
+    """The agreement in one layer, from its counts by document, and their sums in every bootstrap sample."""
     from scipy.sparse import csr_array  # noqa: PLC0415 - takes long to import
 
-    matrix = counts.matrix()
     whole: Numbers = np.asarray(matrix.sum(axis=0), dtype=float)
-    drawn = resampled(matrix, RESAMPLES) if matrix.shape[0] > 1 else None
     result = LayerAgreement(1 if by_unit else matrix.shape[0], disagreements=counts.disagreements)
     for measure in measured(counts.columns, layer):
         rests_on = sum(whole[column] * times for column, times in measure.rests_on)
@@ -176,7 +176,7 @@ def _measure(counts: Tally, layer: Layer, *, by_unit: bool) -> LayerAgreement:
             value.undefined = why_undefined(measure)
         elif measure.name in (*CHAINS, "CoNLL") and by_unit:
             value.no_interval = "chains run through a whole document, and there is one document"
-        elif drawn is None:
+        elif matrix.shape[0] == 1:
             value.no_interval = "there is nothing to draw from"
         else:
             _interval(value, measure.values(drawn))

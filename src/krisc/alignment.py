@@ -27,7 +27,14 @@ def span(a: Annotation) -> Span:
     segments = a.segments or a.trigger
     if len(segments) == 1:
         return segments[0].start, segments[0].end, a.label
-    return *a.hull, a.label, anchor(segments)
+    return spanned(anchor(segments), a.label)
+
+
+def spanned(words: Anchor, label: str) -> Span:
+    """A span by the offsets of its segments."""
+    if len(words) == 1:
+        return *words[0], label
+    return min((s for s, _ in words), default=0), max((e for _, e in words), default=0), label, words
 
 
 def _anchor(one: Span) -> Anchor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,16 +41,22 @@ def draws(number: int, samples: int) -> Iterator[Numbers]:
         yield np.bincount(chosen.ravel(), minlength=number * some).reshape(number, some).astype(float)
 
 
-def resampled(counts: csr_array, samples: int) -> Numbers:
-    """The sums of counts in bootstrap samples: shape ``(samples, columns)``.
+def resampled(counts: Sequence[csr_array], samples: int) -> list[Numbers]:
+    """The sums of counts in bootstrap samples: for each table of counts, shape ``(samples, columns)``.
 
-    Memory is that of the result and of ``DRAWN``, whatever the number of documents; time grows with the counts that are
-    not 0, times samples.
+    Tables with as many rows are drawn from alike, so that the draws are made once. Memory is that of the result and of
+    ``DRAWN``, whatever the number of rows; time grows with the counts that are not 0, times samples.
 
     Args:
         counts: a row for every document, a column for every count.
         samples: how many.
     """
-    columns = counts.T.tocsr()
-    parts = [np.asarray(columns @ one).T for one in draws(counts.shape[0], samples)]
-    return np.concatenate(parts) if parts else np.zeros((0, counts.shape[1]))
+    result: list[Numbers] = [np.zeros((samples, one.shape[1])) for one in counts]
+    for number in sorted({one.shape[0] for one in counts if one.shape[0]}):
+        chosen = [(one.T.tocsr(), sums) for one, sums in zip(counts, result, strict=True) if one.shape[0] == number]
+        first = 0
+        for drawn in draws(number, samples):
+            for columns, sums in chosen:
+                sums[first : first + drawn.shape[1]] = (columns @ drawn).T
+            first += drawn.shape[1]
+    return result

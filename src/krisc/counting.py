@@ -14,9 +14,9 @@ from itertools import zip_longest
 import msgspec
 
 from krisc import measures
-from krisc.alignment import Alignment, Span, align, same_words, span
+from krisc.alignment import Alignment, Span, align, same_words, span, spanned
 from krisc.layers import Layer, Layers, unit_layer
-from krisc.matching import Anchor, Group, anchor, context, pair, shared
+from krisc.matching import Anchor, Group, anchor, context
 from krisc.model import Annotation, AnnotationFile, Argument, Segment
 from krisc.spans import token_range
 from krisc.store import Document
@@ -220,13 +220,12 @@ class Pair:
     def fillers(self, role: str) -> None:
         """Fillers of a role that share words, paired one to one."""
         ones, others = (
-            [side.filler(g) for a in listed for g in a.arguments if g.role == role]
+            [spanned(side.filler(g), role) for a in listed for g in a.arguments if g.role == role]
             for side, listed in zip(self.sides, self.listed, strict=True)
         )
-        near = ((shared(x, y), i, j) for i, x in enumerate(ones) for j, y in enumerate(others))
-        paired = pair(entry for entry in near if entry[0])
-        mine, theirs = ([(self.where.unit(f[0][0] if f else 0), role) for f in found] for found in (ones, others))
-        self._both("fillers, overlapping", [mine[i] for i, _ in paired], mine, theirs)
+        mine, theirs = ([(self.where.unit(one[0]), role) for one in found] for found in (ones, others))
+        same, by_words, _ = align(ones, others)
+        self._both("fillers, overlapping", [mine[i] for i, _ in (*same, *by_words)], mine, theirs)
 
     def relabelled(self, sets: Sequence[Mapping[Item, Annotation]]) -> None:
         """Labels of relations with the same fillers, and of those whose fillers the other side does not have."""

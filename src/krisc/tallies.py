@@ -101,8 +101,7 @@ class Tally:
         """Add the documents of another tally after those of this one."""
         place = np.array([self.columns.setdefault(c, len(self.columns)) for c in more.columns], dtype=np.uint32)
         before = len(self.at)
-        if more.at:
-            self.at.frombytes(place[np.frombuffer(more.at, dtype=np.uint32)].tobytes())
+        self.at.frombytes(place[np.frombuffer(more.at, dtype=np.uint32)].tobytes())
         self.numbers.extend(more.numbers)
         self.ends.extend(array("Q", [before + end for end in more.ends]))
         self.names += more.names
@@ -115,9 +114,9 @@ class Tally:
         """All counts: a row for every document or unit, a column for every column, in order."""
         from scipy.sparse import csr_array  # noqa: PLC0415 - takes long to import
 
-        at, numbers = np.array(self.at, dtype=np.int64), np.array(self.numbers, dtype=float)
-        ends = np.array([0, *self.ends], dtype=np.int64)
-        return csr_array((numbers, at, ends), shape=(len(self.ends), len(self.columns)))
+        at, numbers = np.frombuffer(self.at, dtype=np.uint32), np.frombuffer(self.numbers)  # seen, not copied
+        ends = np.array([0, *self.ends], dtype=np.int32 if len(at) < 2**31 else np.int64)
+        return csr_array((numbers, at.view(np.int32), ends), shape=(len(self.ends), len(self.columns)))
 
     def packed(self) -> Tallied:
         """The same, ready to be sent."""
