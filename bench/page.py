@@ -57,7 +57,7 @@ def _about(results: Results) -> str:
         f"**These are fewer documents than the {results.usual:,} of `make bench`: the figures are rougher than usual.**"
         if results.documents < results.usual
         else "",
-        f"**The machine was busy when the run began (load {load}): times are longer than they would be, ratios less exact.**"
+        f"**The machine was busy when the run began (load {load}): times are longer and ratios less exact than usual.**"
         if results.machine.busy
         else "",
         f"Every contestant ran once in each of {results.rounds} rounds. Ratios are medians of the ratios within a "
@@ -77,14 +77,14 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def targets(verdicts: Iterable[Verdict]) -> str:
     """The targets, met or not."""
-    return table(["target", "wanted", "measured", ""], ([v.words, v.wanted, v.found, str(v)] for v in verdicts))
+    return table(["target", "wanted", "measured", "verdict"], ([v.words, v.wanted, v.found, str(v)] for v in verdicts))
 
 
 def step_table(step: Step) -> str:
     """What the contestants of a step took."""
     floor, peer = next(iter(step.figures.values())), step.figures[step.peer]
     rows = [_row(one, floor, peer) for one in step.figures.values()]
-    heads = ["", "documents a second, CPU", "wall", "peak MB", "× F", "× peer"]
+    heads = ["contestant", "documents a second, CPU", "wall", "peak MB", "× F", "× peer"]
     return f"{step.note}\n\n{table(heads, rows)}" if step.note else table(heads, rows)
 
 

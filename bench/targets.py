@@ -27,8 +27,8 @@ MEGABYTE = 10**6
 class Target:
     """A limit.
 
-    ``as long`` is how many times as long as another contestant one may take at most, ``faster`` how many times faster it
-    is to be at least, both in processor time unless ``clock`` says otherwise.
+    ``as long`` is how many times as long as another contestant one may take at most, ``faster`` how many times faster
+    it is to be at least, both in processor time unless ``clock`` says otherwise.
     """
 
     words: str
@@ -42,7 +42,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What was measured for a target, and how much of its limit that is: 1.0 just meets it; None if it was not measured."""
+    """What was measured for a target, and what part of its limit that is (1.0 just meets it), if it was measured."""
 
     words: str
     wanted: str
