@@ -23,13 +23,13 @@ from words import (
     DAYS,
     DOCUMENTS,
     GROUPS,
-    NOUNS,
     PUBLISHERS,
     SORANI,
     TITLES,
     WEAPONS,
     Entity,
     calendar,
+    nouns,
     quantities,
     register,
     times,
@@ -97,7 +97,7 @@ class _World:
         self.stories = sorted(self.again)
         self.register = register(ENTITIES, REGISTER)
         self.days, self.times, self.quantities = calendar(), times(), quantities()
-        self.fillers = {"j": ADJECTIVES, "n": NOUNS}
+        self.fillers = {"j": ADJECTIVES, "n": nouns()}
         self.fillers["ku"] = tuple(" ".join(SORANI[n : n + 3]) for n in range(len(SORANI) - 2))
         self.fillers["ar"] = tuple(" ".join(ARABIC[n : n + 3]) for n in range(len(ARABIC) - 2))
         nominal, name = {"mention": "nominal"}, {"mention": "name"}

@@ -25,6 +25,7 @@ MONTHS = [  # whatever the locale
 WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 FIRST = datetime.date(2014, 1, 1)
 DAYS = 4000
+COMPOUNDS = 6000
 BACK = 365  # days before its publication that a document may speak of
 
 
@@ -43,6 +44,13 @@ class Entity:
         if self.names[1:]:
             line["aliases"] = list(self.names[1:])
         return {**line, "sources": ["made by the bench"]}
+
+
+def nouns() -> list[str]:
+    """The nouns, and as often one of thousands of compounds that are seldom each, as words of real texts are."""
+    rng = random.Random("nouns")
+    compounds = sorted({rng.choice(NOUNS) + rng.choice(NOUNS) for _ in range(COMPOUNDS)})
+    return NOUNS * (len(compounds) // len(NOUNS)) + compounds
 
 
 def _word(rng: random.Random) -> str:
