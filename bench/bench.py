@@ -12,7 +12,8 @@ import tempfile
 from pathlib import Path
 
 import click
-from contestants import COMPILE, LAYOUT, STEPS, Material, corpora
+import corpora
+from contestants import COMPILE, LAYOUT, STEPS, Material
 from measuring import ROUNDS, Step, machine, memory_of
 from page import Results, memory, page, profile, step_table, targets
 from profiling import profiled

@@ -97,7 +97,7 @@ class _World:
         self.stories = sorted(self.again)
         self.register = register(ENTITIES, REGISTER)
         self.days, self.times, self.quantities = calendar(), times(), quantities()
-        self.fillers = {"j": ADJECTIVES, "n": nouns()}
+        self.fillers: dict[str, Sequence[str]] = {"j": ADJECTIVES, "n": nouns()}
         self.fillers["ku"] = tuple(" ".join(SORANI[n : n + 3]) for n in range(len(SORANI) - 2))
         self.fillers["ar"] = tuple(" ".join(ARABIC[n : n + 3]) for n in range(len(ARABIC) - 2))
         nominal, name = {"mention": "nominal"}, {"mention": "name"}
@@ -231,7 +231,7 @@ class _Maker:
         parts: list[Annotation] = []
         start, first, opened = self.at, len(self.parts), (0, 0)
         for part in sentence.parts:
-            if type(part) is str:
+            if isinstance(part, str):
                 self.parts.append(part)
                 self.at += len(part)
             elif part.layer == "filler":

@@ -74,13 +74,17 @@ class Figures:
     wall: list[float] = field(default_factory=list)
     memory: int | None = None
 
+    def seconds(self, kind: Kind) -> list[float]:
+        """Seconds a document in each round."""
+        return self.cpu if kind == "cpu" else self.wall
+
     def speed(self, kind: Kind) -> float:
         """Documents a second, in the middle round."""
-        return 1 / median(getattr(self, kind))
+        return 1 / median(self.seconds(kind))
 
     def times(self, other: Figures, kind: Kind = "cpu") -> float:
         """How many times as long as another contestant it took: the median of the rounds' ratios."""
-        pairs = zip(getattr(self, kind), getattr(other, kind), strict=True)
+        pairs = zip(self.seconds(kind), other.seconds(kind), strict=True)
         return median(mine / theirs for mine, theirs in pairs)
 
 
@@ -107,10 +111,10 @@ class Step:
             self.figures[one.name].cpu.append(cpu / one.documents)
             self.figures[one.name].wall.append(wall / one.documents)
         for name, parts in self.sums.items():
-            one, other = (self.figures[part] for part in parts)
-            figures = Figures(name, min(one.documents, other.documents), one.scaled or other.scaled)
-            figures.cpu = [mine + theirs for mine, theirs in zip(one.cpu, other.cpu, strict=True)]
-            figures.wall = [mine + theirs for mine, theirs in zip(one.wall, other.wall, strict=True)]
+            first, then = (self.figures[part] for part in parts)
+            figures = Figures(name, min(first.documents, then.documents), first.scaled or then.scaled)
+            figures.cpu = [mine + theirs for mine, theirs in zip(first.cpu, then.cpu, strict=True)]
+            figures.wall = [mine + theirs for mine, theirs in zip(first.wall, then.wall, strict=True)]
             self.figures[name] = figures
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 import cProfile
 import pstats
 import sysconfig
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePath
+from typing import Any
 
 TOP = 25
 
@@ -37,7 +38,8 @@ def profiled(work: Callable[[], object], top: int = TOP) -> Profile:
     """Run something under cProfile."""
     profile = cProfile.Profile()
     profile.runcall(work)
-    return summary(pstats.Stats(profile).stats, top)  # type: ignore[attr-defined] - the documented way prints only
+    stats: Any = pstats.Stats(profile)  # its documented ways only print
+    return summary(stats.stats, top)
 
 
 def summary(stats: dict[tuple[str, int, str], tuple[int, int, float, float, object]], top: int = TOP) -> Profile:
@@ -48,17 +50,18 @@ def summary(stats: dict[tuple[str, int, str], tuple[int, int, float, float, obje
         top: how many functions and modules to keep.
     """
     total = sum(own for _, _, own, _, _ in stats.values()) or 1.0
-    modules: Counter[str] = Counter()
+    modules: defaultdict[str, float] = defaultdict(float)
     calls: Counter[str] = Counter()
     functions = []
     for (file, _, function), (_, called, own, _, _) in stats.items():
         module = module_of(file)
-        modules[module] += own  # type: ignore[assignment] - seconds
+        modules[module] += own
         calls[module] += called
         functions.append(Line(f"{module}: {function}" if file != "~" else function, own / total, called))
     functions.sort(key=lambda line: (-line.share, line.name))
-    listed = [Line(name, own / total, calls[name]) for name, own in modules.most_common(top)]
-    return Profile(functions[:top], listed)
+    listed = [Line(name, own / total, calls[name]) for name, own in modules.items()]
+    listed.sort(key=lambda line: (-line.share, line.name))
+    return Profile(functions[:top], listed[:top])
 
 
 def module_of(file: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 _WORDS = tomllib.loads(Path(__file__).with_name("words.toml").read_text(encoding="utf-8"))
 GIVEN, SYLLABLES, TAILS, ADJECTIVES, NOUNS, SORANI, ARABIC = (
-    _WORDS[name].split() for name in ("given", "syllables", "tails", "adjectives", "nouns", "sorani", "arabic")
+    str(_WORDS[name]).split() for name in ("given", "syllables", "tails", "adjectives", "nouns", "sorani", "arabic")
 )
 TOWN_TAILS, LANDS, BUILDINGS = (_WORDS[name] for name in ("town_tails", "lands", "buildings"))
 GROUPS, WEAPONS, DOCUMENTS, TITLES, PUBLISHERS = (
@@ -118,9 +118,11 @@ def quantities() -> dict[str, list[tuple[str, int | float, str]]]:
     """Quantities by kind: the words, the value, and the unit, which the sentence gives where it is empty."""
     rng = random.Random("quantities")
     counts = [(f"{n:,}", n, "") for n in [*range(2, 120), *(rng.randrange(120, 90_000) for _ in range(200))]]
-    money = [(f"{n / 10} million dinars", n * 100_000, "IQD") for n in range(11, 400, 3)]
+    money: list[tuple[str, int | float, str]] = [
+        (f"{n / 10} million dinars", n * 100_000, "IQD") for n in range(11, 400, 3)
+    ]
     money += [(f"${n:,}", n, "USD") for n in range(150, 20_000, 350)]
     percents = [(f"{n / 10} percent", n / 10, "percent") for n in range(5, 1000, 7)]
-    measures = [(f"{n} kilometres", n, "km") for n in range(2, 300)]
+    measures: list[tuple[str, int | float, str]] = [(f"{n} kilometres", n, "km") for n in range(2, 300)]
     measures += [(f"{n / 2} m", n / 2, "m") for n in range(3, 200)]
     return {"count": counts, "money": money, "percent": percents, "measure": measures}

@@ -194,8 +194,8 @@ def test_a_profile_is_summed_by_module():
     }
     found = summary(stats, top=3)
     assert found.modules == [
-        Line("pandas", 0.4, 3),
         Line("krisc.checks.meaning", 0.4, 5),
+        Line("pandas", 0.4, 3),
         Line("compiled code", 0.2, 9),
     ]
     assert [line.name for line in found.functions] == [
