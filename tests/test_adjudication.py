@@ -11,8 +11,9 @@ from passes_of_example import ONE, OTHER, register, run, write_pass
 
 from krisc.agreement import compare
 from krisc.decisions import Conflict, Decisions, dumps
+from krisc.document import version_key
 from krisc.findings import KriscError
-from krisc.store import Corpus, version_key
+from krisc.store import Corpus
 from krisc.validation import validate_corpus
 
 DECISIONS = "annotations/decisions/example.toml"

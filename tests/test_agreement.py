@@ -13,10 +13,11 @@ from nervaluate import Evaluator
 from passes_of_example import OTHER, run, write_pass
 
 from krisc.agreement import Comparison, Partial, compare
+from krisc.document import Document
 from krisc.findings import KriscError
 from krisc.layers import Attribute, Constraints, Label, Layer, Role
 from krisc.model import Annotation, AnnotationFile, Argument, DocumentRecord, Segment
-from krisc.store import Corpus, Document
+from krisc.store import Corpus
 
 LABELS = {name: Label("A label.", "[x]", "[y]", "[z]") for name in "XY"}
 SPANS = Layer("entity", "Entities", "span", "e", 2, "none", "Spans.", LABELS)

@@ -8,7 +8,7 @@ import pytest
 from passes_of_example import run
 from test_adjudication import GOLD, adjudicate, decide
 
-from krisc.store import write_atomically
+from krisc.files import write_atomically
 
 EXAMPLE = "annotations/gold/example.json"
 

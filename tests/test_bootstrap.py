@@ -15,7 +15,7 @@ from krisc import bootstrap
 @pytest.mark.parametrize("held", [1, 4096, 2**20])
 def test_draws_are_those_of_the_standard_library(number, held, monkeypatch):
     monkeypatch.setattr(bootstrap, "DRAWN", held)
-    rng = random.Random(0)  # noqa: S311 - no secret
+    rng = random.Random(0)
     wanted = np.zeros((number, 20))
     for sample in range(20):
         for chosen in rng.choices(range(number), k=number):

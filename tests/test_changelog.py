@@ -9,9 +9,10 @@ from passes_of_example import run
 
 from krisc.changelog import difference, entered
 from krisc.comparing import bumped
+from krisc.files import sha256
 from krisc.findings import KriscError
 from krisc.reports import difference_page
-from krisc.store import Corpus, sha256
+from krisc.store import Corpus
 
 GOLD = "annotations/gold/example.json"
 

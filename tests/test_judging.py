@@ -11,9 +11,10 @@ from passes_of_example import register, run
 from scipy.stats import binomtest
 
 from krisc import judging
+from krisc.document import Document
 from krisc.layers import Label, Layer
 from krisc.model import Annotation, AnnotationFile, Argument, DocumentRecord, Segment
-from krisc.store import Corpus, Document
+from krisc.store import Corpus
 from krisc.validation import validate_corpus
 
 

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from passes_of_example import run
 from test_adjudication import DECISIONS, GOLD, adjudicate, conflicts, decide, gold
 
+from krisc.files import sha256
 from krisc.interchange import reanchor as module
 from krisc.interchange.reanchor import Alignment
 from krisc.model import Segment
-from krisc.store import Corpus, sha256
+from krisc.store import Corpus
 from krisc.validation import validate_corpus
 
 OLD = "Karwan met Zerin in Soran.\n"

@@ -9,10 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from passes_of_example import run
 
-from krisc.splits import Wish, assign, balance
-from krisc.store import Entry
+from krisc.index import Entry, Index
+from krisc.splits import Wish, balance
+from krisc.splits import assign as assigned
 
 SHARES = {"train": 0.8, "validation": 0.1, "test": 0.1}
+
+
+def assign(entries, shares, pinned):
+    return {one.id: one.split for one in assigned(Index(entries), shares, pinned)}
 
 
 def entry(id_, incident=None):

@@ -9,10 +9,11 @@ import msgspec
 from msgspec.structs import replace
 
 from krisc import reviews
+from krisc.document import Document
 from krisc.layers import Layer
 from krisc.model import Annotation, AnnotationFile, Argument, Segment, Value
 from krisc.reviews import Change, Review
-from krisc.store import Corpus, Document
+from krisc.store import Corpus
 
 Stretches = tuple[tuple[int, int], ...]
 

@@ -19,12 +19,13 @@ import msgspec
 
 from krisc import author
 from krisc.decisions import Conflict, Decisions, path_of, read_decisions
+from krisc.document import Document
 from krisc.findings import Finding, KriscError, Place
 from krisc.layers import Layer, Layers
 from krisc.matching import Group, anchor, content, context, groups
 from krisc.model import Annotation, AnnotationFile
 from krisc.reviews import Review, carried_out, read_reviews, told_lapsed
-from krisc.store import Corpus, Document
+from krisc.store import Corpus
 
 
 @dataclass

@@ -18,13 +18,15 @@ from krisc import measures
 from krisc.bootstrap import resampled
 from krisc.checks import check_document
 from krisc.counting import CHAINS, Pair, Side, Where, disagreement, token_labels
+from krisc.document import Document
 from krisc.findings import Finding, KriscError, Place
 from krisc.formulas import Measure, measured, why_undefined
+from krisc.index import Entry
 from krisc.layers import Layer, Layers
 from krisc.matching import groups
 from krisc.measures import Numbers
 from krisc.model import AnnotationFile
-from krisc.store import Corpus, Document, Entry
+from krisc.store import Corpus
 from krisc.tallies import Disagreement, Tallied, Tally, unpacked
 
 if TYPE_CHECKING:

@@ -15,11 +15,14 @@ import msgspec
 from krisc import adjudication, author, decisions
 from krisc.canonical import dumps
 from krisc.checks import check_file
+from krisc.document import Document
+from krisc.files import sha256, write_atomically
 from krisc.findings import Finding, KriscError, Place, nearest
+from krisc.index import Entry
 from krisc.model import AnnotationFile
 from krisc.placing import fill
 from krisc.reading import parse_json, read_text, relative
-from krisc.store import Corpus, Document, Entry, sha256, write_atomically
+from krisc.store import Corpus
 
 
 def _text_of(corpus: Corpus, document: str, file: str) -> str:

@@ -7,10 +7,12 @@ from collections import Counter
 from collections.abc import Iterator
 
 from krisc.comparing import Difference, bumped, compare_states, latest
+from krisc.document import version_key
+from krisc.files import write_atomically
 from krisc.findings import Finding, KriscError, Place
 from krisc.release import Compiled, How, compile_corpus, write_generated
 from krisc.states import opened
-from krisc.store import Corpus, version_key, write_atomically
+from krisc.store import Corpus
 
 FILE = "CHANGELOG.md"
 _BEGIN = "<!-- What changed since {old}, computed by `krisc release`. -->"

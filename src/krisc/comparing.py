@@ -12,13 +12,14 @@ import msgspec
 from msgspec.structs import replace
 
 from krisc.agreement import Agreement
+from krisc.document import version_key
 from krisc.facts import HEADLINES
 from krisc.interchange.reanchor import Alignment
 from krisc.layers import Layer, Layers
 from krisc.matching import Group, anchor, groups
 from krisc.model import Annotation, AnnotationFile, Segment
 from krisc.states import State, Version
-from krisc.store import Corpus, version_key
+from krisc.store import Corpus
 
 LEVELS = ("none", "patch", "minor", "major")
 

@@ -11,10 +11,12 @@ from pathlib import Path
 from krisc import facts as figures
 from krisc.agreement import Comparison, Partial
 from krisc.checks import Checked, check_document
+from krisc.document import Document
 from krisc.facts import Facts
 from krisc.findings import Finding
 from krisc.parquet import Filling, ShardWriter, Written
-from krisc.store import Corpus, Document, Entry
+from krisc.splits import Assigned
+from krisc.store import Corpus
 from krisc.tables import Table, tables
 from krisc.tabulate import tabulate
 
@@ -27,8 +29,7 @@ class Shard:
 
     corpus: Corpus
     number: int
-    entries: tuple[Entry, ...]
-    splits: tuple[str, ...]
+    documents: tuple[Assigned, ...]
     stage: Path
     only: tuple[str, ...] = ()
 
@@ -61,7 +62,7 @@ def compile_shard(task: Shard, step: Step | None = None) -> Done:
     declared = {name: one for name, one in tables(corpus.layers).items() if not task.only or name in task.only}
     with ShardWriter(task.stage, declared, task.number) as writer, collector_off():
         rows = _Rows(corpus, declared, writer)
-        for entry, split in zip(task.entries, task.splits, strict=True):
+        for entry, split in task.documents:
             document, found = check_document(corpus, entry)
             done.findings += found
             done.checked.note(found)

@@ -15,11 +15,11 @@ import msgspec
 
 from krisc import measures
 from krisc.alignment import Alignment, Span, align, same_words, span, spanned
+from krisc.document import Document
 from krisc.layers import Layer, Layers, unit_layer
 from krisc.matching import Anchor, Group, anchor, context
 from krisc.model import Annotation, AnnotationFile, Argument, Segment
 from krisc.spans import token_range
-from krisc.store import Document
 from krisc.tallies import Disagreement, Tally
 from krisc.tokens import outermost
 

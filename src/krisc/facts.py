@@ -8,10 +8,11 @@ from collections.abc import Mapping
 import msgspec
 
 from krisc.agreement import Agreement, Value
+from krisc.document import Document
 from krisc.layers import Layers, unit_layer
 from krisc.model import AnnotationFile, RegisterEntry, Retraction, Sources
 from krisc.sealing import Withheld
-from krisc.store import Corpus, Document, sha256
+from krisc.store import Corpus
 
 # The measures that sum up a layer; the others stand in release.json.
 HEADLINES = ("spans, strict", "tokens, alpha", "units, alpha", "arguments with role", "relations, strict", "CoNLL")
@@ -196,7 +197,7 @@ def start(corpus: Corpus) -> Facts:
         guidelines=config.guidelines,
         register_entries=len(corpus.register),
         retracted=list(corpus.retractions),
-        incidents=len({entry.incident for entry in corpus.index}),
+        incidents=corpus.index.incidents(),
         layers={name: LayerFacts(labels=dict.fromkeys(layer.labels, 0)) for name, layer in corpus.layers.items()},
         annotators={n: AnnotatorFacts(a.kind, a.name, a.given) for n, a in sorted(corpus.annotators.items())},
     )
@@ -223,10 +224,9 @@ def add(facts: Facts, corpus: Corpus, document: Document, split: str) -> None:
     if record.published:
         facts.published_first = min(facts.published_first or record.published, record.published)
         facts.published_last = max(facts.published_last, record.published)
-    for path, one in zip(corpus.pass_paths(record.id), document.passes, strict=True):
+    for name, digest, one in zip(document.names, document.hashes, document.passes, strict=True):
         facts.annotators[one.annotator].passes += 1
-        hashes = PassHashes(sha256(path.read_bytes()), record.sha256)
-        facts.passes[f"{path.parent.name}/{path.name}"] = hashes
+        facts.passes[name.removeprefix("annotations/passes/")] = PassHashes(digest, record.sha256)
     if document.sources is not None:
         _add_sources(facts, corpus, document, document.sources)
     if document.gold is not None:

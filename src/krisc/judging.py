@@ -13,14 +13,16 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
+from krisc.document import Document
 from krisc.facts import Judged, JudgedLayer
+from krisc.files import write_atomically
 from krisc.findings import Finding, KriscError, Place
 from krisc.judgements import Item, Judgement, judgement_path, judgement_paths, read_judgement, shown
 from krisc.layers import Layer
 from krisc.matching import anchor
 from krisc.model import Annotation, AnnotationFile, Segment
 from krisc.reading import read_text
-from krisc.store import Corpus, Document, write_atomically
+from krisc.store import Corpus
 
 _VERDICT = re.compile(r"(\d+)\s+(right|wrong|unsure)\b[:\s]*(.*)")
 

@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from krisc.checks import check_document
+from krisc.document import Document
+from krisc.files import write_atomically
 from krisc.findings import Finding, KriscError, Place
 from krisc.splits import Feature, Wish, balance
-from krisc.store import Corpus, Document, write_atomically
+from krisc.store import Corpus
 
 WEIGHTS = {"documents": 20.0, "origin": 1.0, "year": 0.5, "label": 1.0}
 COMMENT = "Written by `krisc split` and `krisc compile`: the split of every document. A released one never changes."

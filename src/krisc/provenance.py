@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from krisc import __version__
+from krisc.files import sha256
 from krisc.findings import Finding, Place
 from krisc.reading import read_bytes
-from krisc.store import Corpus, sha256
+from krisc.store import Corpus
 
 # Splits are left out: compiling writes them, and every row of a release says its own.
 AUTHORED = (
@@ -16,6 +17,7 @@ AUTHORED = (
     "dataset/*.jsonl",
     "dataset/*.jinja",
     "dataset/raw/*.txt",
+    "dataset/shards/*.jsonl",
     "dataset/sources/*.json",
     "schema/layers/*.toml",
     "annotations/annotators.toml",

@@ -9,12 +9,16 @@ import datetime
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
+
+import msgspec
 
 from krisc import jsontext
 from krisc.findings import Finding, KriscError, Place
 from krisc.form import Form
 from krisc.text import TextError, decode
+
+T = TypeVar("T")
 
 
 def relative(path: Path, root: Path) -> str:
@@ -81,6 +85,40 @@ def parse_json(text: str, name: str, *, record: int | None = None, base: int = 0
         at = base + error.offset
         place = Place(name, start=at, end=at + 1, record=record)
         raise KriscError([Finding(error.finding, place, {"found": error.found})]) from None
+
+
+class Decoder(Generic[T]):
+    """Turns the bytes of a JSON value into a record: at once when they are right at a glance, else by a closer look."""
+
+    def __init__(self, form: Form, type_: type[T]) -> None:
+        self.form = form
+        self.type = type_
+        self._decode = msgspec.json.Decoder(type_).decode
+
+    def decode(self, data: bytes, name: str, *, record: int | None = None) -> T:
+        """The record.
+
+        Args:
+            data: the bytes.
+            name: the file they stand in.
+            record: the line of a JSON Lines file.
+
+        Raises:
+            KriscError: every finding about the form.
+        """
+        if self.form.accepts(data):
+            return self._decode(data)
+        value = parse_json(decode_file(data, name), name, record=record)
+        if findings := tuple(self.form.findings(value, name, record)):
+            raise KriscError(findings)
+        return msgspec.convert(value, self.type)
+
+
+def read_line(path: Path, offset: int, length: int) -> bytes:
+    """A line of a file, which was there a moment ago."""
+    with path.open("rb") as stream:
+        stream.seek(offset)
+        return stream.read(length)
 
 
 def read_json(path: Path, root: Path, form: Form) -> Any:  # noqa: ANN401 - any JSON value
@@ -159,6 +197,8 @@ def read_lines(path: Path, root: Path, form: Form) -> Iterator[tuple[int, int, i
 
 
 def _line(data: bytes, name: str, number: int, form: Form) -> tuple[Any | None, tuple[Finding, ...]]:
+    if form.accepts(data):
+        return msgspec.json.decode(data), ()
     try:
         value = parse_json(decode_file(data, name), name, record=number)
     except KriscError as error:

@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from pathlib import Path
 
 from krisc import artefacts, judging, pages, provenance
@@ -22,12 +23,13 @@ from krisc.checks import Checked, check_corpus, check_counts, check_forms
 from krisc.compiling import Done, Shard, compile_shard
 from krisc.engines import Engine, Here
 from krisc.facts import Facts, FileFacts, SplitFacts
+from krisc.files import read_manifest, unwritable, write_atomically
 from krisc.findings import Finding, KriscError, Place
 from krisc.parquet import Written, content_of
 from krisc.planning import pins
 from krisc.sharding import shards
 from krisc.splits import assign
-from krisc.store import Corpus, read_manifest, unwritable, write_atomically
+from krisc.store import Corpus
 from krisc.tables import tables
 
 Progress = Callable[[int, int], None]
@@ -122,7 +124,7 @@ def put(stage: Path, target: Path, corpus: Corpus, *, replace: bool) -> bool:
 
 def splits_of(corpus: Corpus) -> dict[str, str]:
     """The split of every document: pinned, or assigned now."""
-    return assign(corpus.index, corpus.config.splits, corpus.pinned)
+    return {one.id: one.split for one in assign(corpus.index, corpus.config.splits, corpus.pinned)}
 
 
 @contextmanager
@@ -220,7 +222,6 @@ def _compile_into(stage: Path, corpus: Corpus, how: How, replaced: str, known: F
 
 def _compiled(stage: Path, corpus: Corpus, how: How) -> Iterator[Done]:
     """Compile every shard; in this process when there is only one, so that progress shows within it."""
-    splits = splits_of(corpus)
     total, count = len(corpus.index), 0
 
     def step(number: int = 1) -> None:
@@ -229,15 +230,14 @@ def _compiled(stage: Path, corpus: Corpus, how: How) -> Iterator[Done]:
         if how.progress:
             how.progress(count, total)
 
-    tasks = [
-        Shard(corpus, number, tuple(entries), tuple(splits[one.id] for one in entries), stage, how.only)
-        for number, entries in enumerate(shards(corpus.index, total))
-    ]
-    if len(tasks) == 1 or how.engine.workers == 1:
-        yield from (compile_shard(task, step) for task in tasks)
+    runs = shards(assign(corpus.index, corpus.config.splits, corpus.pinned), total)
+    tasks = (Shard(corpus, number, tuple(run), stage, how.only) for number, run in enumerate(runs))
+    first = list(islice(tasks, 2))
+    if len(first) < 2 or how.engine.workers == 1:
+        yield from (compile_shard(task, step) for task in chain(first, tasks))
         return
-    for task, done in zip(tasks, how.engine.map(compile_shard, tasks), strict=True):
-        step(len(task.entries))
+    for done in how.engine.map(compile_shard, chain(first, tasks)):
+        step(done.checked.counts["documents"])
         yield done
 
 

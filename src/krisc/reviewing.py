@@ -20,11 +20,14 @@ from krisc.adjudication import adjudicate, outdated
 from krisc.canonical import dumps, order
 from krisc.checks import check_file
 from krisc.checks.reviewed import reviews_hold
+from krisc.document import Document
+from krisc.files import sha256, write_atomically
 from krisc.findings import Finding, KriscError
+from krisc.index import Entry
 from krisc.jsontext import loads
 from krisc.model import AnnotationFile
 from krisc.reviews import Review
-from krisc.store import Corpus, Document, Entry, sha256, write_atomically
+from krisc.store import Corpus
 
 try:
     import fcntl

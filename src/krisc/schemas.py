@@ -18,6 +18,7 @@ FIXED = (
     "corpus",
     "layer",
     "documents",
+    "shards",
     "entities",
     "annotators",
     "decisions",

@@ -5,24 +5,35 @@
 
 from __future__ import annotations
 
-import hashlib
 import random
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from krisc.store import Entry
+from krisc.index import Entry, Index
 
 RESTARTS = 40
 MISSING = 1e6  # cost of a split that lacks what it must have: above all else
 
 
-def assign(index: Sequence[Entry], shares: Mapping[str, float], pinned: Mapping[str, str]) -> dict[str, str]:
-    """The split of every document.
+class Assigned(NamedTuple):
+    """A document and its split."""
+
+    entry: Entry
+    split: str
+
+    @property
+    def id(self) -> str:
+        """The id of the document."""
+        return self.entry.id
+
+
+def assign(index: Index, shares: Mapping[str, float], pinned: Mapping[str, str]) -> Iterator[Assigned]:
+    """Yield every document with its split, in the order of the index.
 
     A pinned document keeps its split, and its incident's documents follow it. Every other group goes, in an order that
     depends on nothing but its name, to the split that is furthest below its share. Hence a corpus of one document has
@@ -33,22 +44,18 @@ def assign(index: Sequence[Entry], shares: Mapping[str, float], pinned: Mapping[
         shares: share of each split; they need not sum to 1.
         pinned: splits of released documents.
     """
-    groups: dict[str, list[str]] = defaultdict(list)
-    for entry in index:
-        groups[entry.incident].append(entry.id)
+    index.settle(_settled(index, shares, pinned))
+    return (Assigned(entry, pinned.get(entry.id, split)) for entry, split in index.settled())
+
+
+def _settled(index: Index, shares: Mapping[str, float], pinned: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     total = sum(shares.values())
     filled: Counter[str] = Counter()
-    result: dict[str, str] = {}
-    settled = {group: next((pinned[d] for d in ids if d in pinned), None) for group, ids in groups.items()}
-    order = sorted(groups, key=lambda g: (settled[g] is None, hashlib.sha256(g.encode()).hexdigest()))
-    for group in order:
-        split = settled[group]
-        if split is None:
-            seen = sum(filled.values()) + len(groups[group])
-            split = max(shares, key=lambda s: shares[s] / total * seen - filled[s])
-        filled[split] += len(groups[group])
-        result |= {document: pinned.get(document, split) for document in groups[group]}
-    return dict(sorted(result.items()))
+    for incident, documents, settled in index.groups(pinned):
+        seen = sum(filled.values()) + documents
+        split = settled or max(shares, key=lambda s: shares[s] / total * seen - filled[s])
+        filled[split] += documents
+        yield incident, split
 
 
 @dataclass(frozen=True)

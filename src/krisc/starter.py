@@ -11,8 +11,9 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from krisc.authoring import import_file
+from krisc.files import write_atomically
 from krisc.findings import Finding, KriscError, Place
-from krisc.store import Corpus, write_atomically
+from krisc.store import Corpus
 
 
 def _files(folder: Traversable, base: str = "") -> dict[str, bytes]:

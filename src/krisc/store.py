@@ -5,79 +5,29 @@ Documents are indexed by id, offset and length, so that memory does not grow wit
 
 from __future__ import annotations
 
-import hashlib
 import os
-import tempfile
 import uuid
-from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
 from krisc.config import Config
+from krisc.document import Document, Parts
+from krisc.files import sha256
 from krisc.findings import Finding, KriscError, Place
 from krisc.form import Form
+from krisc.index import LIST, Entry, Index
+from krisc.jsontext import whole
 from krisc.layers import Layer, Layers, inconsistencies
 from krisc.model import AnnotationFile, Annotator, DocumentRecord, RegisterEntry, Retraction, Sources
-from krisc.reading import decode_file, parse_json, read_bytes, read_json, read_lines, read_toml, relative
+from krisc.reading import Decoder, decode_file, read_bytes, read_json, read_line, read_lines, read_toml, relative
 from krisc.schemas import annotation_schema, fixed, review_schema
-from krisc.spans import Stretch
-from krisc.tokens import token_arrays
-
-if TYPE_CHECKING:
-    from krisc.tokens import Offsets
+from krisc.sharded import heads, open_line
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """Where a document's metadata stands in ``documents.jsonl``: line from 1, offset and length in bytes."""
-
-    id: str
-    line: int
-    offset: int
-    length: int
-    incident: str
-    sha256: str
-
-
-@dataclass(frozen=True)
-class Document:
-    """One document with all that is known of it; lives as long as the document is worked on."""
-
-    record: DocumentRecord
-    line: int
-    data: bytes
-    text: str
-    gold: AnnotationFile | None
-    passes: tuple[AnnotationFile, ...]
-    sources: Sources | None = None
-
-    @cached_property
-    def current(self) -> tuple[AnnotationFile, ...]:
-        """The passes by the newest version of the guidelines that any pass had: those that are compared and merged."""
-        newest = max((version_key(one.guidelines) for one in self.passes), default=())
-        return tuple(one for one in self.passes if version_key(one.guidelines) == newest)
-
-    @cached_property
-    def token_arrays(self) -> Offsets:
-        """Starts and ends of the tokens of the whole text, in code points, as arrays."""
-        return token_arrays(self.text)
-
-    @cached_property
-    def tokens(self) -> tuple[list[int], list[int]]:
-        """The same as lists."""
-        starts, ends = self.token_arrays
-        return starts.tolist(), ends.tolist()
-
-    def tokens_in(self, unit: Stretch) -> tuple[int, int]:
-        """The tokens of a unit as a half-open range of their numbers; units fall on token boundaries."""
-        return bisect_left(self.tokens[0], unit[0]), bisect_left(self.tokens[0], unit[1])
 
 
 @lru_cache(maxsize=1)
@@ -151,6 +101,16 @@ class Corpus:
         return {kind: Form(self.schema(kind)) for kind in ("gold", "pass", "draft", "review")}
 
     @cached_property
+    def decoders(self) -> dict[str, Decoder[Any]]:
+        """What turns the bytes of the files of a document into records, by the kind of the file."""
+        return {
+            "gold": Decoder(self.forms["gold"], AnnotationFile),
+            "pass": Decoder(self.forms["pass"], AnnotationFile),
+            "record": Decoder(Form(fixed("documents")), DocumentRecord),
+            "sources": Decoder(Form(fixed("sources")), Sources),
+        }
+
+    @cached_property
     def annotators(self) -> dict[str, Annotator]:
         """The annotators by id."""
         value = read_toml(self.annotations / "annotators.toml", self.root, Form(fixed("annotators")))
@@ -189,18 +149,27 @@ class Corpus:
         return records
 
     @cached_property
-    def index(self) -> tuple[Entry, ...]:
-        """All documents, sorted by id whatever the order of ``documents.jsonl``."""
-        entries: list[Entry] = []
+    def index(self) -> Index:
+        """All documents, sorted by id: those of ``documents.jsonl``, and those of the shards under ``dataset/shards``."""
         findings: list[Finding] = []
-        path = self.dataset / "documents.jsonl"
-        for line, offset, length, value, found in read_lines(path, self.root, Form(fixed("documents"))):
-            findings += found
-            if value is not None:
-                entries.append(Entry(value["id"], line, offset, length, value["incident"], value["sha256"]))
+        index = Index(self._entries(findings))
         if findings:
             raise KriscError(findings)
-        return tuple(sorted(entries, key=lambda e: (e.id, e.line)))
+        return index
+
+    def _entries(self, findings: list[Finding]) -> Iterator[Entry]:
+        shards = sorted((self.dataset / "shards").glob("*.jsonl"))
+        path = self.dataset / "documents.jsonl"
+        if path.exists() or not shards:
+            for line, offset, length, value, found in read_lines(path, self.root, self.decoders["record"].form):
+                findings += found
+                if value is not None:
+                    yield Entry(value["id"], line, offset, length, value["incident"], value["sha256"])
+        for shard in shards:
+            for entry, found in heads(shard, self.name(shard), self.decoders["record"].form):
+                findings += found
+                if entry is not None:
+                    yield entry
 
     @cached_property
     def pinned(self) -> dict[str, str]:
@@ -227,20 +196,16 @@ class Corpus:
 
     def pass_paths(self, document: str) -> list[Path]:
         """Where the passes over a document lie."""
-        return sorted((self.annotations / "passes").glob(f"*/{document}.json"))
+        folder = self.annotations / "passes"
+        try:
+            names = sorted(os.listdir(folder))
+        except OSError:
+            return []
+        return [path for name in names if (path := folder / name / f"{document}.json").is_file()]
 
     def sources_path(self, document: str) -> Path:
         """Where stands what a composed document was composed from."""
         return self.dataset / "sources" / f"{document}.json"
-
-    def read_sources(self, document: str) -> Sources | None:
-        """What a composed document was composed from; None when nothing says so.
-
-        Raises:
-            KriscError: every finding about the file's form.
-        """
-        path = self.sources_path(document)
-        return msgspec.convert(read_json(path, self.root, Form(fixed("sources"))), Sources) if path.exists() else None
 
     def annotation_paths(self) -> Iterator[Path]:
         """Every annotation file there is, gold first."""
@@ -261,109 +226,92 @@ class Corpus:
         Raises:
             KriscError: every finding about the file's form.
         """
-        value = read_json(path, self.root, self.forms[self.kind_of(path)])
-        for listed in value["layers"].values() if self.former and not as_written else ():
-            for one in listed:
-                if one.get("entity") in self.former:
-                    one["entity"] = self.former[one["entity"]]
-        return msgspec.convert(value, AnnotationFile)
+        name = self.name(path)
+        return self._annotations(read_bytes(path, name), name, self.kind_of(path), as_written=as_written)
+
+    def _annotations(self, data: bytes, name: str, kind: str, *, as_written: bool = False) -> AnnotationFile:
+        file: AnnotationFile = self.decoders[kind].decode(data, name)
+        self._make_whole(file)
+        if as_written or not self.former:
+            return file
+        changed = {
+            layer: tuple(msgspec.structs.replace(a, entity=self.former.get(a.entity, a.entity)) for a in listed)
+            for layer, listed in file.layers.items()
+            if self.layers[layer].kind == "chain"
+        }
+        return msgspec.structs.replace(file, layers=file.layers | changed)
+
+    def _make_whole(self, file: AnnotationFile) -> None:
+        """Make integers of attributes that are whole numbers: 1.0 is 1 in JSON Schema."""
+        for layer, names in self._numbers:
+            for a in file.layers.get(layer, ()):
+                for name in names:
+                    value = a.attributes.get(name)
+                    if isinstance(value, float):
+                        a.attributes[name] = whole(value)
+
+    @cached_property
+    def _numbers(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """The layers with attributes that are numbers, and these."""
+        found = {n: tuple(k for k, a in x.attributes.items() if a.type == "number") for n, x in self.layers.items()}
+        return tuple((name, numbers) for name, numbers in found.items() if numbers)
 
     def read_record(self, entry: Entry) -> DocumentRecord:
-        """The metadata of a document, read from its place in ``documents.jsonl``."""
-        path = self.dataset / "documents.jsonl"
-        with path.open("rb") as stream:
-            stream.seek(entry.offset)
-            line = decode_file(stream.read(entry.length), self.name(path))
-        value = parse_json(line, self.name(path), record=entry.line)
-        return msgspec.convert(value, DocumentRecord)
+        """The metadata of a document, read from its place in its file."""
+        line = read_line(self.root / entry.file, entry.offset, entry.length)
+        if entry.whole:
+            line = open_line(line, entry).record
+        record: DocumentRecord = self.decoders["record"].decode(line, entry.file, record=entry.line)
+        return record
 
     def read_document(self, entry: Entry) -> tuple[Document | None, list[Finding]]:
         """One document with its text, gold and passes, and what is wrong with the form of its files."""
-        findings: list[Finding] = []
-        record = self.read_record(entry)
-        path = self.raw_path(entry.id)
-        if not path.exists():
-            place = Place("dataset/documents.jsonl", pointer="/id", record=entry.line)
-            return None, [Finding("text-missing", place, {"file": self.name(path)}, document=entry.id)]
         try:
-            data = read_bytes(path, self.name(path))
-            text = decode_file(data, self.name(path))
+            parts = self._parts(entry)
+            data = parts.text
+            text = decode_file(data, parts.text_name)
+            record = self.decoders["record"].decode(parts.record, LIST, record=entry.line)
         except KriscError as error:
             return None, list(error.findings)
-        files: list[AnnotationFile | None] = []
-        gold = self.gold_path(entry.id)
-        for one in [gold, *self.pass_paths(entry.id)]:
+        findings: list[Finding] = []
+
+        def read(kind: str, name: str, content: bytes) -> Any:  # noqa: ANN401 - a record of the kind
             try:
-                files.append(self.read_annotations(one) if one is not gold or gold.exists() else None)
+                if kind == "sources":
+                    return self.decoders[kind].decode(content, name)
+                return self._annotations(content, name, kind)
             except KriscError as error:
-                files.append(None)
-                findings += error.findings
-        passes = tuple(f for f in files[1:] if f is not None)
-        sources = None
-        try:
-            sources = self.read_sources(entry.id)
-        except KriscError as error:
-            findings += error.findings
-        return Document(record, entry.line, data, text, files[0], passes, sources), findings
+                findings.extend(error.findings)
+                return None
 
+        gold = read("gold", *parts.gold) if parts.gold else None
+        passes = [(file, name, sha256(one)) for name, one in parts.passes if (file := read("pass", name, one))]
+        files, names, hashes = zip(*passes, strict=True) if passes else ((), (), ())
+        sources = read("sources", *parts.sources) if parts.sources else None
+        return Document(record, entry.line, data, text, gold, files, sources, names, hashes), findings
 
-def version_key(version: str) -> tuple[tuple[int, str], ...]:
-    """What versions are ordered by: number by number, so that 0.10 comes after 0.9; words come before numbers."""
-    return tuple((int(part), "") if part.isdigit() else (-1, part) for part in version.split("."))
+    def _parts(self, entry: Entry) -> Parts:
+        """The bytes of everything that is known of a document.
 
+        Raises:
+            KriscError: ``text-missing``, or a file cannot be read.
+        """
+        line = read_line(self.root / entry.file, entry.offset, entry.length)
+        if entry.whole:
+            return open_line(line, entry)
+        path, gold, sources = self.raw_path(entry.id), self.gold_path(entry.id), self.sources_path(entry.id)
+        if not path.exists():
+            data: dict[str, object] = {"file": self.name(path)}
+            raise KriscError([Finding("text-missing", entry.place("/id"), data, document=entry.id)])
 
-def sha256(data: bytes) -> str:
-    """SHA-256 in lower-case hexadecimal digits."""
-    return hashlib.sha256(data).hexdigest()
+        def read(one: Path) -> tuple[str, bytes]:
+            name = self.name(one)
+            return name, read_bytes(one, name)
 
-
-def read_manifest(path: Path, type_: type[T]) -> T:
-    """The ``release.json`` of a release, as a record.
-
-    Raises:
-        KriscError: it cannot be read, is not JSON, or has not the fields of the record.
-    """
-    name = "/".join(path.parts[-4:])
-    value = parse_json(decode_file(read_bytes(path, name), name), name)
-    try:
-        return msgspec.convert(value, type_)
-    except msgspec.ValidationError as error:
-        data: dict[str, object] = {
-            "found": str(error),
-            "wanted": "the figures of a release, as krisc compile writes them",
-        }
-        raise KriscError([Finding("schema-violation", Place(name), data)]) from None
-
-
-def write_atomically(path: Path, data: bytes) -> bool:
-    """Write a file whole or not at all: temporary file in the same folder, flush to disk, rename.
-
-    Returns whether anything changed; a file that has these bytes already is left alone.
-
-    Raises:
-        KriscError: ``output-unwritable``; the old file is untouched.
-    """
-    try:
-        if path.exists() and path.read_bytes() == data:
-            return False
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(data)
-                stream.flush()
-                os.fsync(stream.fileno())
-            mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
-            Path(temporary).chmod(mode)
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise unwritable(path, error) from None
-    return True
-
-
-def unwritable(path: Path, error: OSError) -> KriscError:
-    """The finding for a place that cannot be written to."""
-    return KriscError([Finding("output-unwritable", Place(str(path)), {"reason": error.strerror or str(error)})])
+        return Parts(
+            line,
+            *read(path),
+            read(gold) if gold.exists() else None,
+            tuple(read(one) for one in self.pass_paths(entry.id)),
+            read(sources) if sources.exists() else None,
+        )

@@ -11,7 +11,8 @@ import numpy as np
 import pyarrow as pa
 
 from krisc.columns import Columns, Flat, Integers, lists, struct
-from krisc.store import Corpus, Document
+from krisc.document import Document
+from krisc.store import Corpus
 from krisc.tables import KINDS, ORIGINS, VERDICTS, Column, Struct, Table, arrow_type, layer_columns, schema
 from krisc.units import unit_columns
 

@@ -13,9 +13,9 @@ import numpy as np
 import pyarrow as pa
 
 from krisc.columns import Columns, Flat, Integers, lists, struct
+from krisc.document import Document
 from krisc.layers import Layer, unit_layer
 from krisc.model import Annotation
-from krisc.store import Document
 
 
 def unit_columns(documents: Sequence[Document], flat: Flat, wanted: pa.Schema) -> tuple[Integers, Columns]:

@@ -9,8 +9,9 @@ from pathlib import Path
 from krisc.checks import Checked, check_corpus, check_counts, check_document, check_forms
 from krisc.engines import Engine
 from krisc.findings import Finding, KriscError, Place
+from krisc.index import Entry
 from krisc.sharding import shards
-from krisc.store import Corpus, Entry
+from krisc.store import Corpus
 
 
 def validate_corpus(

@@ -19,7 +19,9 @@ import yaml
 from krisc.checks import check_annotations
 from krisc.checks.context import Context
 from krisc.content import Content
+from krisc.document import Document
 from krisc.facts import Facts
+from krisc.files import sha256
 from krisc.findings import Finding, KriscError, Place
 from krisc.form import Form
 from krisc.layers import Layer, Layers
@@ -32,7 +34,6 @@ from krisc.release import CHECKSUMS, MANIFEST, checksums, read_facts
 from krisc.rows import annotation_file, read_batches
 from krisc.schemas import fixed
 from krisc.sealing import Withheld
-from krisc.store import Document, sha256
 from krisc.tables import ORIGINS, Table, schema, tables
 
 Progress = Callable[[int, int], None]

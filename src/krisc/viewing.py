@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from krisc.files import write_atomically
 from krisc.findings import Finding, KriscError, Place
 from krisc.model import AnnotationFile
 from krisc.release import MANIFEST, read_facts, staging, swap
 from krisc.showing import annotations_shown, layers_shown, page_file
 from krisc.states import State, Version, corpus_state, release_state
-from krisc.store import Corpus, write_atomically
+from krisc.store import Corpus
 
 FILES = {"index.html": "view.html", "view.js": "view.js", "page.css": "page.css"}
 SHOWN = 120  # code points of an annotation's words in a list

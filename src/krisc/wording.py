@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import cast
 
 import msgspec
 
+from krisc.files import write_atomically
 from krisc.findings import Finding, KriscError, Place
 from krisc.model import SharedRun, Sources
-from krisc.reading import read_text
-from krisc.store import Corpus, write_atomically
+from krisc.reading import read_bytes, read_text
+from krisc.store import Corpus
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 
@@ -60,7 +60,7 @@ def measure(corpus: Corpus, excerpts: Path) -> dict[str, SharedRun]:
     findings: list[Finding] = []
     measured: dict[str, SharedRun] = {}
     for path in sorted((corpus.dataset / "sources").glob("*.json")):
-        sources = cast("Sources", corpus.read_sources(path.stem))  # None only where there is no file
+        sources = _sources(corpus, path.stem)
         pages: dict[str, str] = {}
         for number, page in enumerate(sources.pages):
             excerpt = excerpts / path.stem / f"{page.id}.txt"
@@ -73,7 +73,13 @@ def measure(corpus: Corpus, excerpts: Path) -> dict[str, SharedRun]:
     if findings:
         raise KriscError(findings)
     for name, run in measured.items():
-        made = msgspec.structs.replace(cast("Sources", corpus.read_sources(name)), shared_run=run)
+        made = msgspec.structs.replace(_sources(corpus, name), shared_run=run)
         data = msgspec.json.format(msgspec.json.encode(made), indent=1) + b"\n"
         write_atomically(corpus.sources_path(name), data)
     return measured
+
+
+def _sources(corpus: Corpus, document: str) -> Sources:
+    path = corpus.sources_path(document)
+    found: Sources = corpus.decoders["sources"].decode(read_bytes(path, corpus.name(path)), corpus.name(path))
+    return found

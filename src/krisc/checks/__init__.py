@@ -17,9 +17,11 @@ from krisc.checks import meaning, reference
 from krisc.checks.composed import composed_texts_hold
 from krisc.checks.context import Context
 from krisc.checks.reviewed import reviews_hold
+from krisc.document import Document
 from krisc.findings import Finding, KriscError
+from krisc.index import Entry
 from krisc.model import AnnotationFile
-from krisc.store import Corpus, Document, Entry
+from krisc.store import Corpus
 
 Check = Callable[[Context], Iterator[Finding]]
 
@@ -131,8 +133,8 @@ def check_document(corpus: Corpus, entry: Entry, *, adjudicated: bool = True) ->
     findings = [*across.metadata_holds(corpus, document), *composed_texts_hold(corpus, document)]
     if document.gold is not None:
         findings += check_file(corpus, document, document.gold, corpus.name(corpus.gold_path(entry.id)))
-    for path, one in zip(corpus.pass_paths(entry.id), document.passes, strict=True):
-        found = check_file(corpus, document, one, corpus.name(path))
+    for name, one in zip(document.names, document.passes, strict=True):
+        found = check_file(corpus, document, one, name)
         findings += [f for f in found if f.severity == "error"]  # a pass is not mended, so warnings help nobody
     findings += reviews_hold(corpus, document)
     if adjudicated and len(document.current) > 1 and not any(f.severity == "error" for f in findings):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
+from krisc.document import Document
 from krisc.findings import Finding, Place, nearest
 from krisc.layers import unit_layer
 from krisc.model import Claim, Sources
 from krisc.spans import Stretch
-from krisc.store import Corpus, Document
+from krisc.store import Corpus
 from krisc.text import occurrences
 
 LONGEST_RUN = 8  # words outside names that a composed text may share in one run with a page

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from krisc.document import Document
 from krisc.findings import Finding, Place
 from krisc.layers import Layer, Layers, unit_layer
 from krisc.model import Annotation, AnnotationFile, Annotator, RegisterEntry, Segment
 from krisc.spans import Containers, Stretch
-from krisc.store import Document
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,14 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from krisc.document import Document
 from krisc.duplicates import near_duplicates
+from krisc.files import read_manifest, sha256
 from krisc.findings import Finding, KriscError, Place, nearest
 from krisc.gazetteer import towns
+from krisc.index import Entry
 from krisc.judgements import Judgement, judgement_paths, read_judgement, shown
-from krisc.store import Corpus, Document, Entry, read_manifest, sha256
+from krisc.store import Corpus
 
 DOCUMENTS = "dataset/documents.jsonl"
 

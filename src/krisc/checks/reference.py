@@ -9,9 +9,9 @@ from itertools import pairwise
 from pathlib import PurePosixPath
 
 from krisc.checks.context import Context, Item
+from krisc.files import sha256
 from krisc.findings import Finding, Place, nearest
 from krisc.model import Segment
-from krisc.store import sha256
 from krisc.text import explain_offsets, occurrences
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from krisc import reviews
+from krisc.document import Document
 from krisc.findings import Finding, KriscError, Place, nearest
 from krisc.model import AnnotationFile
-from krisc.store import Corpus, Document
+from krisc.store import Corpus
 
 
 def reviews_hold(corpus: Corpus, document: Document) -> Iterator[Finding]:

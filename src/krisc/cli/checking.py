@@ -175,7 +175,7 @@ def sheet(  # noqa: PLR0913 - one parameter an option
 ) -> None:
     """Draw a sample, and write the sheet that the reader gets to OUT."""
     from krisc import judging  # noqa: PLC0415
-    from krisc.store import write_atomically  # noqa: PLC0415
+    from krisc.files import write_atomically  # noqa: PLC0415
 
     corpus = open_sound(folder)
     known_names(corpus, "annotator", (by,), [*corpus.annotators])

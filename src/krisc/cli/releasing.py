@@ -146,8 +146,8 @@ def verify(release: Path, sources: Path | None, quiet: bool, as_json: bool) -> N
 def diff(old: str, new: str, page: Path | None, folder: Path, quiet: bool, as_json: bool) -> None:
     """Say what changed from OLD to NEW, annotation by annotation: versions, folders, git revisions, or . for now."""
     from krisc.changelog import difference  # noqa: PLC0415
+    from krisc.files import write_atomically  # noqa: PLC0415
     from krisc.reports import difference_page, difference_text  # noqa: PLC0415
-    from krisc.store import write_atomically  # noqa: PLC0415
 
     made = difference(open_sound(folder), old, new, texts=page is not None)
     if page is not None:

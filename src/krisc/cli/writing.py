@@ -63,7 +63,7 @@ def author_import(source: Path, gold: bool, out: Path | None, replace: bool, fol
 def author_export(source: Path, out: Path | None, folder: Path, quiet: bool) -> None:
     """Write an annotation file in the authoring form."""
     from krisc.authoring import export_file  # noqa: PLC0415
-    from krisc.store import write_atomically  # noqa: PLC0415
+    from krisc.files import write_atomically  # noqa: PLC0415
 
     text = export_file(open_sound(folder), source)
     if out:

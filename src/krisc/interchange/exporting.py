@@ -10,10 +10,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 from krisc.checks import check_document
+from krisc.files import unwritable
 from krisc.findings import Finding, KriscError, Place
 from krisc.interchange import load
 from krisc.interchange.base import METADATA, Outgoing, Report
-from krisc.store import Corpus, unwritable
+from krisc.store import Corpus
 
 
 def export_corpus(

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from krisc.canonical import dumps
+from krisc.files import sha256, unwritable
 from krisc.findings import Finding, KriscError, Place
 from krisc.interchange import FORMATS, load
 from krisc.interchange.archives import unpacked
@@ -25,7 +26,7 @@ from krisc.interchange.mapping import Renaming
 from krisc.interchange.naming import Naming
 from krisc.layers import Layer, Layers
 from krisc.model import Annotation, AnnotationFile, Argument, Segment, Value
-from krisc.store import Corpus, sha256, unwritable
+from krisc.store import Corpus
 from krisc.validation import validate_corpus
 
 ANNOTATOR = "imported"

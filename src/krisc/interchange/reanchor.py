@@ -22,12 +22,14 @@ from msgspec.structs import replace
 from krisc import decisions, reviews
 from krisc.adjudication import adjudicate
 from krisc.canonical import dumps
+from krisc.document import Document
+from krisc.files import sha256, write_atomically
 from krisc.findings import Finding, KriscError, Place, nearest
 from krisc.interchange.base import Report
 from krisc.interchange.doctor import follow
 from krisc.model import Annotation, AnnotationFile, Argument, Segment
 from krisc.reading import decode_file, read_bytes
-from krisc.store import Corpus, Document, sha256, write_atomically
+from krisc.store import Corpus
 from krisc.text import occurrences
 
 WIDTHS = (0, 10, 20, 40, 80, 160)  # code points of context on each side that are tried

@@ -1,0 +1,199 @@
+"""Shards of a corpus: ``dataset/shards/<name>.jsonl``, with a whole document in each line, as an object.
+
+``document`` has what a line of ``documents.jsonl`` has, ``text`` the text, ``gold`` and each of ``passes`` what an
+annotation file has, ``sources`` what a file of sources has. Inside the program the parts go by the names that their
+files would have; ``relocate`` gives findings their true place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+
+from krisc.document import Parts
+from krisc.findings import Finding, KriscError, Place
+from krisc.form import Form
+from krisc.index import LIST, Entry
+from krisc.reading import decode_file, parse_json, read_bytes
+from krisc.schemas import fixed
+
+
+class _Line(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    document: msgspec.Raw
+    text: str
+    gold: msgspec.Raw = msgspec.Raw()
+    passes: tuple[msgspec.Raw, ...] = ()
+    sources: msgspec.Raw = msgspec.Raw()
+
+
+class _Who(msgspec.Struct):
+    id: str
+    incident: str
+    sha256: str
+
+
+class _Head(msgspec.Struct):
+    document: _Who
+
+
+class _Annotator(msgspec.Struct):
+    annotator: str = ""
+
+
+_line = msgspec.json.Decoder(_Line).decode
+_head = msgspec.json.Decoder(_Head).decode
+_annotator = msgspec.json.Decoder(_Annotator).decode
+_encode = msgspec.json.Encoder().encode
+
+
+def heads(path: Path, name: str, form: Form) -> Iterator[tuple[Entry | None, tuple[Finding, ...]]]:
+    """Yield every document of a shard, or what is wrong with the form of its line.
+
+    Args:
+        path: the shard.
+        name: the file as findings name it.
+        form: the schema of a document's metadata.
+
+    Raises:
+        KriscError: the file cannot be read.
+    """
+    try:
+        stream = path.open("rb")
+    except OSError:
+        read_bytes(path, name)  # says why
+        raise
+    offset = 0
+    with stream:
+        for number, data in enumerate(stream, start=1):
+            if data.strip():
+                yield _entry(data, name, number, offset, form)
+            offset += len(data)
+
+
+def _entry(data: bytes, name: str, number: int, offset: int, form: Form) -> tuple[Entry | None, tuple[Finding, ...]]:
+    try:
+        who = _head(data).document
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        try:
+            value = _checked(data, name, number)
+        except KriscError as error:
+            return None, error.findings
+        if told := tuple(form.findings(value["document"], name, number)):
+            return None, tuple(_in(finding, "/document") for finding in told)
+        who = msgspec.convert(value["document"], _Who)
+    return Entry(who.id, number, offset, len(data), who.incident, who.sha256, name), ()
+
+
+def open_line(data: bytes, entry: Entry) -> Parts:
+    """The parts of a document, from its line.
+
+    Raises:
+        KriscError: every finding about the form of the line; that of its parts is not looked at.
+    """
+    line = _accepted(data)
+    if line is None:
+        line = msgspec.convert(_raw(_checked(data, entry.file, entry.line)), _Line)
+    names = Names(entry.id)
+    passes = [bytes(one) for one in line.passes]
+    return Parts(
+        bytes(line.document),
+        names.text,
+        line.text.encode(),
+        (names.gold, bytes(line.gold)) if line.gold else None,
+        tuple((names.of_pass(number, one), one) for number, one in enumerate(passes)),
+        (names.sources, bytes(line.sources)) if line.sources else None,
+    )
+
+
+def _accepted(data: bytes) -> _Line | None:
+    """The line, if nothing in it is in doubt: see ``glance``, of whose reasons these are."""
+    if b"\\u" in data:
+        return None
+    try:
+        line = _line(data)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return line if _encode(line).count(b'"') == data.count(b'"') else None
+
+
+def _raw(value: dict[str, object]) -> dict[str, object]:
+    """A line with its parts encoded, as ``_Line`` has them."""
+    made = {key: part if key == "text" else msgspec.Raw(_encode(part)) for key, part in value.items()}
+    listed = value.get("passes")
+    if isinstance(listed, list):
+        made["passes"] = [msgspec.Raw(_encode(part)) for part in listed]
+    return made
+
+
+def _checked(data: bytes, name: str, number: int) -> dict[str, object]:
+    """A line as a value, strictly parsed and held to the schema of shards.
+
+    Raises:
+        KriscError: every finding about the form of the line.
+    """
+    form = Form(fixed("shards"))
+    try:
+        value: dict[str, object] = parse_json(decode_file(data, name), name, record=number)
+    except KriscError as error:
+        raise KriscError([replace(f, place=replace(f.place, record=number)) for f in error.findings]) from None
+    if findings := tuple(form.findings(value, name, number)):
+        raise KriscError(findings)
+    return value
+
+
+class Names:
+    """The names that the parts of a document would have as files."""
+
+    def __init__(self, document: str) -> None:
+        self.text = f"dataset/raw/{document}.txt"
+        self.gold = f"annotations/gold/{document}.json"
+        self.sources = f"dataset/sources/{document}.json"
+        self.document = document
+        self.passes: dict[str, int] = {}
+
+    def of_pass(self, number: int, data: bytes) -> str:
+        """The name of a pass, by who made it."""
+        try:
+            annotator = _annotator(data).annotator
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            annotator = ""
+        name = f"annotations/passes/{annotator or number}/{self.document}.json"
+        self.passes[name] = number
+        return name
+
+
+def relocate(findings: list[Finding], entry: Entry, line: bytes) -> list[Finding]:
+    """Findings about the parts of a document with their places in the shard.
+
+    Args:
+        findings: what was found.
+        entry: the document.
+        line: its line.
+    """
+    names = Names(entry.id)
+    try:
+        for number, one in enumerate(_line(line).passes):
+            names.of_pass(number, bytes(one))
+    except (msgspec.DecodeError, UnicodeDecodeError):  # the findings are about the line itself
+        return findings
+    pointers = {names.text: "/text", names.gold: "/gold", names.sources: "/sources"}
+    pointers |= {name: f"/passes/{number}" for name, number in names.passes.items()}
+    pointers[LIST] = "/document"
+
+    def place(one: Place) -> Place:
+        if one.file not in pointers:
+            return one
+        pointer = pointers[one.file]
+        if pointer == "/text":
+            return Place(entry.file, pointer=pointer, record=entry.line)
+        return Place(entry.file, pointer=f"{pointer}{one.pointer or ''}", record=entry.line)
+
+    return [replace(f, place=place(f.place), related=tuple(map(place, f.related))) for f in findings]
+
+
+def _in(finding: Finding, pointer: str) -> Finding:
+    """A finding about a part of a line, with the pointer of the part before its own."""
+    return replace(finding, place=replace(finding.place, pointer=f"{pointer}{finding.place.pointer or ''}"))
