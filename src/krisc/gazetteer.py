@@ -9,14 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterator
-from itertools import pairwise
 from pathlib import Path
 
 import msgspec
 
 FILES = ("countries.json", "cities15000.json", "cities500.json")  # the smaller ones first: most towns are in them
-BLOCK = 1 << 20  # bytes read at a time
-_KEY = re.compile(rb'"\w+": (?=\{"geonameid": (\d+))')
+BLOCK = 1 << 22  # bytes read at a time
+LONGEST = 1 << 17  # no town takes more
 
 
 class Town(msgspec.Struct, frozen=True):
@@ -50,24 +49,22 @@ def _find(missing: set[int]) -> dict[int, Town]:
 
 
 def _scan(path: Path, wanted: Collection[int]) -> Iterator[tuple[int, Town]]:
-    """The towns of one file, which is an object of objects that begin with their id; most stay undecoded."""
-    ids = {str(number).encode(): number for number in wanted}
-    for number, data in _objects(path):
-        if number in ids:
-            value = json.loads(data)
-            names = (value["name"], *value.get("alternatenames", ()))
-            yield ids[number], Town(names, value.get("latitude"), value.get("longitude"))
-
-
-def _objects(path: Path) -> Iterator[tuple[bytes, bytes]]:
-    """The id and the JSON of every object in a file."""
-    rest = b""
+    """The towns of one file, in which each is an object that begins with its id."""
+    ids = b"|".join(str(number).encode() for number in sorted(wanted))
+    begins = re.compile(rb'\{"geonameid": (?:' + ids + rb"),")
+    data = b""
     with path.open("rb") as stream:
-        while block := stream.read(BLOCK):
-            data = rest + block
-            matches = list(_KEY.finditer(data))
-            for one, other in pairwise(matches):
-                yield one[1], data[one.end() : other.start()].rstrip(b", ")
-            rest = data[matches[-1].start() :] if matches else data
-    if last := _KEY.match(rest):
-        yield last[1], rest[last.end() :].rstrip()[:-1]
+        block = b"?"
+        while block:
+            block = stream.read(BLOCK)
+            data = data[-LONGEST:] + block
+            last = len(data) - LONGEST if block else len(data)
+            for match in begins.finditer(data):
+                if match.start() < last:  # else it comes again, whole, with the next block
+                    yield _town(data[match.start() :])
+
+
+def _town(data: bytes) -> tuple[int, Town]:
+    value, _ = json.JSONDecoder().raw_decode(data[:LONGEST].decode("utf-8", errors="ignore"))
+    names = (value["name"], *value.get("alternatenames", ()))
+    return int(value["geonameid"]), Town(names, value.get("latitude"), value.get("longitude"))
