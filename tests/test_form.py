@@ -1,5 +1,7 @@
 """JSON Schema findings in a person's words, whichever validator finds them."""
 
+import json
+
 import pytest
 
 from krisc.form import Form
@@ -36,3 +38,18 @@ def test_when_the_validators_disagree_the_stricter_verdict_stands():
     [finding] = form.findings(7, "file.json")
     assert finding.id == "schema-violation"
     assert finding.place.pointer == ""
+
+
+def test_bytes_are_accepted_when_nothing_is_found_in_them():
+    form = Form({"type": "object", "additionalProperties": False, "properties": {"a": {"type": "string"}}})
+    assert form.accepts(b'{"a": "b"}')
+    assert not form.accepts(b'{"a": "b", "a": "b"}')
+    assert not form.accepts(b'{"a": 1}')
+    assert [finding.id for finding in form.findings({"a": 1}, "file.json")] == ["schema-violation"]
+
+
+def test_of_a_schema_without_a_type_no_bytes_are_accepted_and_values_are_held_to_it_all_the_same():
+    form = Form(EITHER)
+    value = {"role": "Who", "target": "a"}
+    assert not form.accepts(json.dumps(value).encode())
+    assert list(form.findings(value, "file.json")) == []

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from krisc.jsontext import MAX_DEPTH, JsonError, duplicate_keys, escape, loads, positions
+from krisc.jsontext import MAX_DEPTH, JsonError, duplicate_keys, escape, escapes_by_number, loads, positions
 
 STRINGS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
 KEYS = st.sampled_from(["", "a", "0", "~", "/", "~1", "a/b", '"', "\\", "{", ",", "ە\u200c", "😀"]) | STRINGS
@@ -214,6 +214,14 @@ def test_every_value_stands_at_its_position(both):
             assert text[start:end] == ("{" if isinstance(one, dict) else "[")
         else:
             assert json.loads(text[start:end]) == one
+
+
+@settings(deadline=None)
+@given(st.text(r'a"/n\\' + "\x01ە", max_size=12), st.booleans())
+def test_escapes_by_number_are_seen(text, ascii_only):
+    written = json.dumps(text, ensure_ascii=ascii_only)
+    expected = "\x01" in text or (ascii_only and "ە" in text)
+    assert escapes_by_number(written) == escapes_by_number(written.encode()) == expected
 
 
 def test_names_in_pointers_are_escaped():

@@ -9,7 +9,7 @@ import json
 import math
 import re
 from collections.abc import Iterator
-from typing import Any, NoReturn
+from typing import Any, AnyStr, NoReturn
 
 MAX_DEPTH = 32  # authored files need 8; the limit keeps recursive code safe
 
@@ -129,9 +129,23 @@ def _short(digits: str) -> str:
     return digits if len(digits) <= 30 else f"{digits[:20]}… ({len(digits)} characters)"
 
 
+def escapes_by_number(text: AnyStr) -> bool:
+    """Whether a string in valid JSON has a character that is escaped by its number.
+
+    It goes from backslash to backslash, which a search for a single byte finds twenty times as fast as one for two.
+    """
+    backslash, u = ("\\", "u") if isinstance(text, str) else (b"\\", b"u")
+    at = text.find(backslash)
+    while at >= 0:
+        if text[at + 1 : at + 2] == u:
+            return True
+        at = text.find(backslash, at + 2)
+    return False
+
+
 def _refuse_escapes(text: str) -> None:
     """Escaped NUL and lone surrogates parse, but no text can hold them."""
-    if "\\u" not in text:
+    if not escapes_by_number(text):
         return
     high: int | None = None  # where a high surrogate stands that waits for its low one
     for match in _ESCAPE.finditer(text):

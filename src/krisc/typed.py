@@ -49,7 +49,7 @@ def reasons() -> Iterator[None]:
         yield
     except UntranslatableError:
         raise
-    except (TypeError, ValueError, AttributeError, KeyError, RecursionError, re.error) as error:
+    except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError, RecursionError, re.error) as error:
         raise UntranslatableError(f"{type(error).__name__}: {error}") from None
 
 
@@ -295,7 +295,10 @@ def _integer(schema: Json) -> Any:  # noqa: ANN401 - as `types`
     limits = schema.get("minimum", _LOWEST), schema.get("maximum", _HIGHEST)
     if not all(type(limit) is int for limit in limits):
         raise UntranslatableError("limits of whole numbers that are none")
-    return Annotated[int, msgspec.Meta(ge=max(limits[0], _LOWEST), le=min(limits[1], _HIGHEST))]
+    low, high = max(limits[0], _LOWEST), min(limits[1], _HIGHEST)
+    if low > high:
+        raise UntranslatableError("whole numbers that cannot be")
+    return Annotated[int, msgspec.Meta(ge=low, le=high)]
 
 
 def _number(schema: Json) -> Any:  # noqa: ANN401 - as `types`
