@@ -378,6 +378,11 @@ def whole_pass(annotator, windows):
 PASSES = st.lists(WINDOWS, min_size=1, max_size=4)
 
 
+def sent(value):
+    """The same after a journey to another process."""
+    return pickle.loads(pickle.dumps(value))  # noqa: S301 - made two words earlier
+
+
 def counted(documents, first=0, *, brief=False):
     comparison = Comparison(ALL, brief=brief)
     for number, passes in enumerate(documents, first):
@@ -395,11 +400,8 @@ def test_runs_of_documents_give_the_same_bytes_as_all_in_one(documents, cuts, br
     edges = [0, *sorted(min(cut, len(documents)) for cut in cuts), len(documents)]
     for number, (start, end) in enumerate(pairwise(edges)):
         partial = counted(documents[start:end], start, brief=brief).partial()
-        if number % 2:
-            partial = pickle.loads(pickle.dumps(partial))
-        else:
-            partial = msgspec.msgpack.decode(msgspec.msgpack.encode(partial), type=Partial)
-        merged.merge(partial)
+        written = msgspec.msgpack.decode(msgspec.msgpack.encode(partial), type=Partial)
+        merged.merge(written if number % 2 else sent(partial))
     assert msgspec.json.encode(merged.result()) == whole
 
 
@@ -443,7 +445,7 @@ class InPieces:
     def map(self, function, items):
         for item in items:
             self.runs += 1
-            yield pickle.loads(pickle.dumps(pickle.loads(pickle.dumps(function))(pickle.loads(pickle.dumps(item)))))
+            yield sent(sent(function)(sent(item)))
 
 
 @pytest.mark.parametrize("size", [1, 2, 64])

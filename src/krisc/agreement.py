@@ -85,7 +85,7 @@ class Partial(msgspec.Struct):
 class Comparison:
     """Collects the counts of documents one after another, and measures them at the end.
 
-    What grows with documents are small arrays, of 12 bytes a count that is not 0: some 300 to 900 bytes a document and
+    What grows with documents are small arrays, of 12 bytes a count that is not 0: some 150 to 900 bytes a document and
     layer. Without ``brief``, there are also figures by document, confused labels and disagreements.
 
     Documents can be counted in runs, in any number of processes: ``partial`` of each run, put together with ``merge``

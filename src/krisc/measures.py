@@ -107,8 +107,8 @@ class Unitized:
         """Add a text of ``length`` code points with both annotators' units, each list free of overlaps and in order."""
         self.length += length
         sections = [_sections(one, length), _sections(other, length)]
-        for start, end, is_unit in (*sections[0], *sections[1]):
-            (self.lengths if is_unit else self.gaps)[end - start] += 1
+        self.lengths.update([end - start for units in (one, other) for start, end in units])
+        self.gaps.update([end - start for listed in sections for start, end, is_unit in listed if not is_unit])
         if one != other:
             self.different += _different(*sections)
 

@@ -53,7 +53,7 @@ class Tally:
     """The counts of one layer: a row for every document, or while there is only one, for every unit of its text.
 
     A row holds the counts that are not 0, each as the number of its column and the count: 12 bytes. Columns are few and
-    numbered in the order in which they were met; with a dozen labels, a layer takes 300 to 900 bytes a document.
+    numbered in the order in which they were met; with a dozen labels, a layer takes 150 to 900 bytes a document.
     """
 
     columns: dict[Column, int] = field(default_factory=dict)
