@@ -39,6 +39,7 @@ def test_the_help_tells_the_story_in_order() -> None:
             "fmt",
             "reanchor",
             "validate, explain",
+            "duplicates",
             "wording",
             "agree",
             "adjudicate",
@@ -66,6 +67,7 @@ def test_the_help_tells_the_story_in_order() -> None:
         "reanchor",
         "validate",
         "explain",
+        "duplicates",
         "wording",
         "agree",
         "adjudicate",
@@ -205,7 +207,9 @@ def test_export_and_import_give_the_same_annotation(starter: Path, tmp_path: Pat
     assert (starter / "annotations/passes/starter/example.json").is_file()
 
 
-@pytest.mark.parametrize("command", ["validate", "fmt", "agree", "adjudicate", "compile", "docs", "check"])
+@pytest.mark.parametrize(
+    "command", ["validate", "fmt", "duplicates", "agree", "adjudicate", "compile", "docs", "check"]
+)
 def test_no_command_shows_a_traceback(command: str, tmp_path: Path) -> None:
     (tmp_path / "dataset").mkdir()
     (tmp_path / "dataset/corpus.toml").write_bytes(b"\xff\xfe")

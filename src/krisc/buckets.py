@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 NEAR = 32  # documents before it in a bucket that a document is compared with
-RECORD = np.dtype([("key", "<u8"), ("then", "<u4"), ("document", "<u4")])
+RECORD = np.dtype([("key", "<u8"), ("document", "<u4")])
 PAIR = np.dtype("<u8")  # the later document in the upper half, the earlier one in the lower
 
 Records = NDArray[Any]
@@ -20,15 +20,9 @@ Numbers = NDArray[np.uint32]
 
 
 def records(keys: NDArray[np.uint64], first: int) -> Records:
-    """The keys of documents as records, from keys of shape ``(documents, bands)`` and the number of the first document.
-
-    ``then``, by which a bucket is ordered, is half the key of the next band: of those that agree in one band, those
-    that agree in two stand together. The idea is that of longer prefixes where there are many documents (Bawa, Condie
-    and Ganesan 2005, LSH forest).
-    """
+    """The keys of documents as records, from keys of shape ``(documents, bands)`` and the number of the first one."""
     made = np.empty(keys.shape, dtype=RECORD)
     made["key"] = keys
-    made["then"] = np.roll(keys, -1, axis=1) & np.uint64(0xFFFFFFFF)
     made["document"] = np.arange(first, first + len(keys), dtype=np.uint32)[:, None]
     return made.ravel()
 
@@ -40,8 +34,12 @@ def copies(partition: Records) -> Pairs:
     return _paired(documents[rows - place[rows]], documents[rows])
 
 
-def candidates(partition: Records) -> Pairs:
-    """Documents with the same key, each with the 32 before it in its bucket; sorted, and each pair once."""
+def candidates(partition: Records) -> tuple[Pairs, Numbers]:
+    """Documents with the same key, each with the 32 before it in its bucket; and those that have more before them.
+
+    Pairs and documents are sorted, and each there once. In a full bucket, neighbours by number are as good as any:
+    ordering it by the next band, so that those that agree in two stand together, finds hardly more for more work.
+    """
     documents, place = _buckets(partition)
     found: list[Pairs] = [np.empty(0, PAIR)]
     for back in range(1, NEAR + 1):
@@ -49,7 +47,7 @@ def candidates(partition: Records) -> Pairs:
         if not len(rows):
             break
         found.append(_paired(documents[rows - back], documents[rows]))
-    return np.unique(np.concatenate(found))
+    return np.unique(np.concatenate(found)), np.unique(documents[place > NEAR])
 
 
 def earlier(pairs: Pairs) -> Numbers:
@@ -74,14 +72,13 @@ def _buckets(partition: Records) -> tuple[Numbers, NDArray[np.int64]]:
         return np.empty(0, np.uint32), np.empty(0, np.int64)
     nearest = np.minimum(np.searchsorted(shared, keys), len(shared) - 1)
     some = partition[shared[nearest] == keys]
-    some = some[np.lexsort((some["document"], some["then"], some["key"]))]
+    some = some[np.lexsort((some["document"], some["key"]))]
     begins = np.flatnonzero(np.concatenate(([True], some["key"][1:] != some["key"][:-1])))
     place = np.arange(len(some)) - np.repeat(begins, np.diff(begins, append=len(some)))
     return np.ascontiguousarray(some["document"]), place
 
 
-def _paired(some: Numbers, others: Numbers) -> Pairs:
+def _paired(one: Numbers, other: Numbers) -> Pairs:
     """Pairs as numbers; a document is no pair with itself."""
-    one, other = np.minimum(some, others), np.maximum(some, others)
     pairs: Pairs = ((other.astype(PAIR) << np.uint64(32)) | one)[one != other]
     return pairs

@@ -29,6 +29,7 @@ from krisc.spill import Names, Spill
 RANGE = 1000  # documents whose pairs are put in order at a time
 RANGES = 4096  # of documents there are at most
 KEPT = 1 << 18  # shingles of texts that are held while a batch is compared: some 30 MB
+_CROWDED, _SPARE = 1, 2  # not compared with all that agree in a band; the same as 33 others before it
 
 TextOf = Callable[[str], str]
 T = TypeVar("T")
@@ -59,11 +60,13 @@ class Sizes:
     Attributes:
         chunk: documents that are sketched at a time.
         partition: bytes of bands that are sorted at a time.
+        buffer: bytes of bands, and of pairs, that are held before they are written.
         batch: pairs that are compared at a time.
     """
 
     chunk: int = 1000
     partition: int = 8 << 20
+    buffer: int = 8 << 20
     batch: int = 20000
 
 
@@ -74,14 +77,15 @@ def near_duplicates(
     mapped: Mapped = map,
     sizes: Sizes = Sizes(),
     progress: Callable[[int, int], None] | None = None,
+    crowded: Callable[[int], None] | None = None,
 ) -> Iterator[Alike]:
     """Yield the pairs of documents whose shingles have at least a Jaccard index, by the later one, then the earlier.
 
     Of pairs with just that index one in 400 is missed, of others fewer (``minhash.bands_for``); none is told that is
-    not alike. Where more than 33 documents agree in a band, each is compared with 32 of them; and where more than 33
-    have the very same shingles, 33 of them are compared with others, and each further one with the first of them. So
-    work grows with the documents and not with their pairs: not all pairs of a crowd are told, but enough of them for
-    ``groups`` to put it together.
+    not alike. Where more than 33 documents agree in a band, each is compared with the 32 before it; and where more than
+    33 have the very same shingles, 33 of them are compared with others, and each further one with the first of them. So
+    work grows with the documents and not with their pairs. Of a crowd that is alike enough pairs are told for
+    ``groups`` to put it together; in a crowd that agrees in bands and is yet not alike, pairs are missed.
 
     Memory does not depend on the number of documents, but for one byte a document, if ``mapped`` takes items as they
     are needed. Texts are read once, and those of candidates again. A worker needs the texts and no file of ours.
@@ -93,6 +97,7 @@ def near_duplicates(
         mapped: ``map``, or what does the same in several processes.
         sizes: how much is worked on at a time.
         progress: is told how many documents of how many are sketched.
+        crowded: is told, before the first pair, how many documents were not compared with all that they agree with.
 
     Raises:
         ValueError: the threshold is out of range.
@@ -106,12 +111,14 @@ def near_duplicates(
         while chunk := list(islice(every, sizes.chunk)):
             listed.extend(chunk)
         partitions = 1 + len(listed) * bands.bands * buckets.RECORD.itemsize // sizes.partition
-        keys = stack.enter_context(Spill(partitions, buckets.RECORD))
-        contents = stack.enter_context(Spill(1 + partitions // bands.bands, buckets.RECORD))
-        pairs = stack.enter_context(Spill(min(RANGES, 1 + len(listed) // RANGE), buckets.PAIR))
+        keys = stack.enter_context(Spill(partitions, buckets.RECORD, sizes.buffer))
+        contents = stack.enter_context(Spill(1 + partitions // bands.bands, buckets.RECORD, sizes.buffer))
+        pairs = stack.enter_context(Spill(min(RANGES, 1 + len(listed) // RANGE), buckets.PAIR, sizes.buffer))
         sketch = partial(_sketched, text_of=text_of, bands=bands)
         _sketch(mapped, sketch, listed, sizes.chunk, (contents, keys), progress)
-        _pair(mapped, contents, keys, pairs, len(listed))
+        crowd = _pair(mapped, contents, keys, pairs, len(listed))
+        if crowded is not None:
+            crowded(crowd)
         for found in mapped(verify, _batches(pairs, listed, sizes.batch)):
             yield from found
 
@@ -159,18 +166,24 @@ def _sketch(
             progress(behind, len(listed))
 
 
-def _pair(mapped: Mapped, contents: Spill, keys: Spill, pairs: Spill, documents: int) -> None:
-    """Find the candidates, and put them into ranges of the later document: ranges one after the other are in order."""
-    spare = np.zeros(documents, dtype=bool)  # those with the same shingles as 33 others before them
+def _pair(mapped: Mapped, contents: Spill, keys: Spill, pairs: Spill, documents: int) -> int:
+    """Find the candidates, and put them into ranges of the later document: ranges one after the other are in order.
+
+    Returns how many documents were not paired with all that they agree with.
+    """
+    state = np.zeros(documents, dtype=np.uint8)  # _CROWDED, _SPARE
 
     def keep(found: Pairs) -> None:
         pairs.add(buckets.later(found).astype(np.int64) * pairs.partitions // documents, found)
 
     for found in mapped(buckets.copies, contents):
-        spare[buckets.later(found)] = True
+        state[buckets.later(found)] = _SPARE
         keep(found)
-    for found in mapped(buckets.candidates, (records[~spare[records["document"]]] for records in keys)):
+    compared = (records[state[records["document"]] != _SPARE] for records in keys)
+    for found, crowd in mapped(buckets.candidates, compared):
+        state[crowd] = _CROWDED  # none of them is spare
         keep(found)
+    return int(np.count_nonzero(state))
 
 
 def _sketched(names: Sequence[str], text_of: TextOf, bands: Bands) -> tuple[Hashes, Hashes]:

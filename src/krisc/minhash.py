@@ -44,12 +44,17 @@ def bands_for(threshold: float) -> Bands:
     """
     if not 0 < threshold <= 1:
         raise ValueError(f"a threshold is above 0 and at most 1, not {threshold}")
-    for rows in range(PERMUTATIONS, 0, -1):
-        agree = threshold**rows
-        bands = 1 if agree >= 1 else math.ceil(math.log(MISSED) / math.log1p(-agree)) if agree > 0 else MOST
-        if rows * bands <= PERMUTATIONS or rows == 1:
-            return Bands(min(bands, MOST), rows)
-    raise AssertionError("one row is always tried")
+    for rows in range(PERMUTATIONS, 1, -1):
+        if rows * (bands := _needed(threshold**rows)) <= PERMUTATIONS:
+            return Bands(bands, rows)
+    return Bands(_needed(threshold), 1)
+
+
+def _needed(agreeing: float) -> int:
+    """Bands that are needed when pairs agree in one with such a probability."""
+    if not 0 < agreeing < 1:
+        return 1 if agreeing else MOST
+    return math.ceil(min(MOST, math.log(MISSED) / math.log1p(-agreeing)))
 
 
 def band_keys(shingles: Hashed, bands: Bands) -> Hashes:

@@ -21,6 +21,7 @@ from krisc.findings import Finding, Place
 if TYPE_CHECKING:
     from krisc.agreement import Agreement, Value
     from krisc.comparing import Difference, DocumentChange
+    from krisc.duplicates import Alike
     from krisc.interchange.reanchor import Correction
 
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -252,6 +253,18 @@ def _short(words: str) -> str:
     """Words in quotation marks, on one line and not too long."""
     plain = json.dumps(words, ensure_ascii=False)
     return plain if len(plain) <= 60 else f'{plain[:57]}…"'
+
+
+def alike_line(pair: Alike, *, as_json: bool) -> str:
+    """Two documents with nearly the same text, and their Jaccard index: a line of a table, or of JSON Lines."""
+    if as_json:
+        return json.dumps({"one": pair.one, "other": pair.other, "jaccard": pair.jaccard}, ensure_ascii=False)
+    return f"{pair.jaccard:.3f}  {pair.one}  {pair.other}"
+
+
+def group_line(group: Sequence[str], *, as_json: bool) -> str:
+    """Documents that hang together by such pairs: a line of a table, or of JSON Lines."""
+    return json.dumps({"group": group}, ensure_ascii=False) if as_json else f"group  {'  '.join(group)}"
 
 
 def difference_page(made: Difference) -> str:

@@ -17,16 +17,20 @@ from numpy.typing import NDArray
 
 from krisc.findings import Finding, KriscError, Place
 
-BUFFER = 8 << 20  # bytes of records that are held before they are written
-
 Records = NDArray[Any]
 Numbers = NDArray[np.int64]
 
 
 class Spill:
-    """Records of one type, put into partitions as they come, and read again a partition at a time."""
+    """Records of one type, put into partitions as they come, and read again a partition at a time.
 
-    def __init__(self, partitions: int, record: np.dtype[Any], buffer: int = BUFFER) -> None:
+    Args:
+        partitions: how many there are.
+        record: type of the records.
+        buffer: bytes of records that are held before they are written.
+    """
+
+    def __init__(self, partitions: int, record: np.dtype[Any], buffer: int) -> None:
         self.partitions = partitions
         self.record = record
         self._buffer = buffer

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 import msgspec
 
 from krisc.document import Document
-from krisc.duplicates import near_duplicates
+from krisc.duplicates import Alike, Mapped, near_duplicates
 from krisc.files import read_manifest, sha256
 from krisc.findings import Finding, KriscError, Place, nearest
 from krisc.gazetteer import towns
 from krisc.index import Entry
 from krisc.judgements import Judgement, judgement_paths, read_judgement, shown
+from krisc.reading import read_bytes
 from krisc.store import Corpus
 
 DOCUMENTS = "dataset/documents.jsonl"
@@ -180,17 +182,32 @@ def nothing_vanishes(corpus: Corpus) -> Iterator[Finding]:
             yield Finding("retraction-contradicted", place, {"name": one.document}, one.document)
 
 
+def alike_documents(
+    corpus: Corpus,
+    threshold: float,
+    mapped: Mapped = map,
+    progress: Callable[[int, int], None] | None = None,
+    crowded: Callable[[int], None] | None = None,
+) -> Iterator[Alike]:
+    """The pairs of documents with nearly the same text (``duplicates.near_duplicates``); a missing text has no pair."""
+    names = dict.fromkeys(entry.id for entry in corpus.index if corpus.raw_path(entry.id).is_file())
+    text_of = partial(_raw_text, Corpus(corpus.root))  # without the index, which every worker would get
+    return near_duplicates(names, text_of, threshold, mapped, progress=progress, crowded=crowded)
+
+
+def _raw_text(corpus: Corpus, name: str) -> str:
+    """A text as far as it can be read; what is not UTF-8 has a finding of its own."""
+    path = corpus.raw_path(name)
+    return read_bytes(path, corpus.name(path)).decode("utf-8", errors="replace")
+
+
 def near_duplicates_are_of_one_incident(corpus: Corpus) -> Iterator[Finding]:
     """Documents with nearly the same text are of one incident, and so share a split, where the corpus asks for it."""
     threshold = corpus.config.near_duplicates
     if threshold is None:
         return
-    entries = {entry.id: entry for entry in corpus.index if corpus.raw_path(entry.id).is_file()}
-
-    def text_of(name: str) -> str:
-        return corpus.raw_path(name).read_text(encoding="utf-8", errors="replace")
-
-    for alike in near_duplicates(entries, text_of, threshold):
+    entries = {entry.id: entry for entry in corpus.index}
+    for alike in alike_documents(corpus, threshold):
         one, other = entries[alike.one], entries[alike.other]
         if one.incident != other.incident and one.sha256 != other.sha256:  # the same text has a finding of its own
             data: dict[str, object] = {"name": other.id, "other": one.id, "share": f"{alike.jaccard:.0%}"}

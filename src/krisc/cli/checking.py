@@ -1,4 +1,4 @@
-"""Commands that check and compare: validate, explain, agree and adjudicate."""
+"""Commands that check and compare: validate, explain, duplicates, agree and adjudicate."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
+    from krisc.duplicates import Alike
     from krisc.findings import Finding
 
 from krisc.cli.common import (
@@ -88,6 +90,48 @@ def explain(finding: str | None, as_json: bool) -> None:
         k = chosen[0]
         click.echo(f"{k.id} ({k.level}, {k.severity}): {k.title}\n\n{k.explain}\n\nfound:    {k.message}")
         click.echo(f"expected: {k.expected}\nmend:     {k.mend}")
+
+
+@cli.command(epilog=epilog("krisc duplicates", "krisc duplicates --threshold 0.8 --json > pairs.jsonl"))
+@click.option("--threshold", type=float, help="Least Jaccard index. [default: near_duplicates of corpus.toml]")
+@common
+@json_option
+def duplicates(threshold: float | None, folder: Path, quiet: bool, as_json: bool) -> None:
+    """List the pairs of documents with nearly the same text, and the groups they form; with --json as JSON Lines."""
+    from krisc.checks.corpus import alike_documents  # noqa: PLC0415
+    from krisc.duplicates import groups  # noqa: PLC0415
+    from krisc.minhash import bands_for  # noqa: PLC0415
+    from krisc.reports import alike_line, group_line  # noqa: PLC0415
+
+    corpus = open_sound(folder)
+    threshold = threshold if threshold is not None else corpus.config.near_duplicates
+    if threshold is None:
+        raise click.UsageError("the corpus names no near_duplicates in dataset/corpus.toml; give --threshold")
+    try:
+        missed = bands_for(threshold).missed(threshold)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    number, crowd = 0, [0]
+
+    def shown() -> Iterator[Alike]:
+        nonlocal number
+        with progress_bar("sketching", quiet) as progress:
+            for pair in alike_documents(corpus, threshold, progress=progress, crowded=crowd.append):
+                click.echo(alike_line(pair, as_json=as_json))
+                number += 1
+                yield pair
+
+    found = groups(shown())
+    for group in found:
+        click.echo(group_line(group, as_json=as_json))
+    if not quiet:
+        click.echo(
+            f"{number} pair(s) in {len(found)} group(s), with a Jaccard index of {threshold:g} or more; "
+            f"of pairs with just that, {missed:.2%} may be missed",
+            err=True,
+        )
+        if crowd[-1]:
+            click.echo(f"{crowd[-1]} document(s) stand in crowds, of which not all pairs were looked at", err=True)
 
 
 @cli.command(epilog=epilog("krisc agree", "krisc agree gulan-314240 --annotator reader-1 --annotator gold --details"))

@@ -49,15 +49,15 @@ def cli() -> None:
     """Build an annotated corpus as software is built.
 
     Make a corpus folder (new). Write annotations by quoting the text (author), put them into one form (fmt), and take
-    them along when a text is corrected (reanchor). Check everything, from bytes to meaning (validate, explain), and
-    composed texts for wording that is not their own (wording). Compare independent passes (agree), and turn them into
-    gold (adjudicate), of which a sample is judged (judge) and which people sign off (review). Balance the splits
-    (split). Compile the corpus to Parquet that `datasets` loads (compile), without the words of texts that may not
-    travel, which who has them puts back (hydrate). See what changed (diff), and make a release whose version says so
-    (release). Write the generated pages anew (docs), and make sure that a rebuild gives the same bytes (check); whoever
-    has a copy can tell that it is whole (verify), or look at it in a browser (view). Take a release to where others
-    find it (publish), and say how to cite it (cite). Bring data in from other tools and take the gold to them (import,
-    export).
+    them along when a text is corrected (reanchor). Check everything, from bytes to meaning (validate, explain), list
+    documents that have nearly the same text (duplicates), and search composed texts for wording that is not their own
+    (wording). Compare independent passes (agree), and turn them into gold (adjudicate), of which a sample is judged
+    (judge) and which people sign off (review). Balance the splits (split). Compile the corpus to Parquet that
+    `datasets` loads (compile), without the words of texts that may not travel, which who has them puts back (hydrate).
+    See what changed (diff), and make a release whose version says so (release). Write the generated pages anew (docs),
+    and make sure that a rebuild gives the same bytes (check); whoever has a copy can tell that it is whole (verify), or
+    look at it in a browser (view). Take a release to where others find it (publish), and say how to cite it (cite).
+    Bring data in from other tools and take the gold to them (import, export).
 
     Every command works on any corpus folder: --corpus DIR. Exit codes: 0 clean, 1 findings, 2 usage or unreadable
     input.
