@@ -3,6 +3,7 @@
 Texts are made anew whenever they are read, so that nothing large is stored. One in 50 documents is a copy of the one
 before it with one to three words changed, so that the true Jaccard index of every planted pair is known. The floor
 makes the texts, folds them and splits them at blanks. The peer is rensa's index in memory, as KRISC had it before.
+``report`` gives the lines that the bench prints.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -62,33 +64,31 @@ def planted(documents: int) -> dict[tuple[str, str], float]:
 class Found:
     """What one run over made documents came to, in a process of its own.
 
-    ``seconds`` are of processor time, ``peak`` and ``before`` KiB of memory at most and before the run; ``planted``
-    pairs have at least the threshold's Jaccard index, and ``found`` is how many of them were; ``others`` were told too.
+    ``seconds`` are of processor time, ``peak`` KiB of memory at most; ``planted`` pairs have at least the threshold's
+    Jaccard index, and ``found`` is how many of them were told; ``others`` were told too.
     """
 
     documents: int
     seconds: float
     peak: int
-    before: int
     planted: int
     found: int
     others: int
 
 
-def run(documents: int) -> Found:
+def run(documents: int, pairs: Callable[[int], Iterable[tuple[str, str]]]) -> Found:
     """Find near-duplicates in this process."""
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     start = time.process_time()
-    told = {(pair.one, pair.other) for pair in near_duplicates(names(documents), text_of, THRESHOLD)}
+    told = set(pairs(documents))
     seconds = time.process_time() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     true = {pair for pair, jaccard in planted(documents).items() if jaccard >= THRESHOLD}
-    return Found(documents, seconds, peak, before, len(true), len(told & true), len(told - true))
+    return Found(documents, seconds, peak, len(true), len(told & true), len(told - true))
 
 
-def run_apart(documents: int) -> Found:
+def run_apart(documents: int, who: str = "krisc") -> Found:
     """Find near-duplicates in a process of its own, whose greatest memory is that of the run."""
-    command = [sys.executable, str(Path(__file__).resolve()), "--documents", str(documents), "--alone"]
+    command = [sys.executable, str(Path(__file__).resolve()), "--documents", str(documents), "--alone", who]
     return Found(**json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout))
 
 
@@ -98,8 +98,8 @@ def floor(documents: int) -> None:
         text_of(name).casefold().split()
 
 
-def in_memory(documents: int) -> None:
-    """The same with rensa's sketches and index, all in memory."""
+def in_memory(documents: int) -> Iterator[tuple[str, str]]:
+    """The pairs by rensa's sketches and index, all in memory."""
     from rensa import RMinHash, RMinHashLSH
 
     bands = bands_for(THRESHOLD)
@@ -110,9 +110,10 @@ def in_memory(documents: int) -> None:
         mine = shingles(text_of(name))
         sketch = RMinHash(num_perm=length, seed=1)
         sketch.update(sorted(mine))
-        for other in index.query(sketch):
+        for other in sorted(index.query(sketch)):
             theirs = shingles(text_of(known[other]))
-            assert len(mine & theirs) / len(mine | theirs) <= 1
+            if len(mine & theirs) / len(mine | theirs) >= THRESHOLD:
+                yield known[other], name
         index.insert(number, sketch)
         known.append(name)
 
@@ -123,19 +124,55 @@ def sketches(documents: int) -> None:
         shingles(text_of(name))
 
 
-def krisc(documents: int) -> None:
-    """Find near-duplicates as KRISC does."""
-    for _ in near_duplicates(names(documents), text_of, THRESHOLD):
-        pass
+def krisc(documents: int) -> Iterator[tuple[str, str]]:
+    """The pairs as KRISC finds them."""
+    return ((pair.one, pair.other) for pair in near_duplicates(names(documents), text_of, THRESHOLD))
+
+
+PEERS = {"krisc": krisc, "peer": in_memory}
+
+
+def crowd(documents: int, changed: int) -> Iterator[str]:
+    """Documents after one template, each with some words that no other has, and every tenth one nearly twice.
+
+    It is what the bound on the pairs of a crowd costs most: they agree in bands, and most are not alike.
+    """
+    rng = random.Random(1)
+    template = rng.choices(_VOCABULARY, k=WORDS)
+    for number in range(documents):
+        words = [*template]
+        for place in rng.sample(range(WORDS), changed):
+            words[place] = f"own{number}at{place}"
+        yield " ".join(words)
+        if number % 10 == 0:
+            words[rng.randrange(WORDS)] = f"changed{number}"
+            yield " ".join(words)
+
+
+def crowded(documents: int, changed: int) -> tuple[float, float, float]:
+    """Of a crowd: the mean Jaccard index of any two, seconds of processor time a document, and recall of the copies."""
+    texts = list(crowd(documents, changed))
+    rng, sets = random.Random(2), [shingles(text) for text in texts]
+    drawn = [rng.sample(sets, 2) for _ in range(2000)]
+    common = statistics.mean(len(one & other) / len(one | other) for one, other in drawn)
+    near = ((n, n + 1) for n in range(0, len(texts) - 1, 11))
+    true = {
+        pair for pair in near if len(sets[pair[0]] & sets[pair[1]]) / len(sets[pair[0]] | sets[pair[1]]) >= THRESHOLD
+    }
+    order = rng.sample(range(len(texts)), len(texts))
+    start = time.process_time()
+    found = near_duplicates(map(str, order), lambda name: texts[int(name)], THRESHOLD)
+    told = {tuple(sorted((int(pair.one), int(pair.other)))) for pair in found}
+    return common, (time.process_time() - start) / len(texts), len(told & true) / len(true)
 
 
 def ratios(documents: int, rounds: int) -> dict[str, float]:
     """Processor time as ratios to the floor: medians of rounds in which all take turns."""
-    works: dict[str, Callable[[int], None]] = {
+    works: dict[str, Callable[[int], object]] = {
         "floor: texts made, folded and split at blanks": floor,
         "texts made, and shingles as sets of strings": sketches,
-        "peer: rensa's sketches and index, in memory": in_memory,
-        "krisc: sketched, sorted on disk, compared": krisc,
+        "peer: rensa's sketches and index, in memory": lambda number: deque(in_memory(number), 0),
+        "krisc: sketched, sorted on disk, compared": lambda number: deque(krisc(number), 0),
     }
     times: dict[str, list[float]] = {title: [] for title in works}
     for _ in range(rounds):
@@ -147,29 +184,41 @@ def ratios(documents: int, rounds: int) -> dict[str, float]:
     return {title: statistics.median(a / b for a, b in zip(some, base, strict=True)) for title, some in times.items()}
 
 
+def report(documents: int, rounds: int) -> Iterator[str]:
+    """The lines of the bench: ratios over a tenth as many documents, memory, what was found, and crowds."""
+    few = max(EVERY, min(20_000, documents // 10))
+    yield f"Near-duplicates among {few} made documents of {WORDS} words (1.00 is the floor)"
+    for title, ratio in ratios(few, rounds).items():
+        yield f"  {ratio:7.2f}  {title}"
+    tenth = documents // 10
+    small, large, peer = run_apart(tenth), run_apart(documents), run_apart(tenth, "peer")
+    yield f"\nMemory (1.00 is {tenth} documents, {small.peak // 1024} MB)"
+    yield f"  {large.peak / small.peak:7.2f}  {documents} documents, {large.peak // 1024} MB"
+    yield f"  {peer.peak / small.peak:7.2f}  peer: {tenth} documents, {peer.peak // 1024} MB"
+    yield f"\nFound of planted pairs with a Jaccard index of {THRESHOLD} or more"
+    for one in (small, large):
+        yield (
+            f"  {one.found / max(1, one.planted):7.2%}  {one.found} of {one.planted} among {one.documents} documents, "
+            f"and {one.others} other(s); {one.seconds * 1e6 / one.documents:.0f} µs of processor time a document"
+        )
+    yield "\nFound of planted pairs in a crowd of 1000 documents after one template"
+    for changed in (4, 2, 1):
+        common, seconds, recall = crowded(1000, changed)
+        yield f"  {recall:7.2%}  any two with a Jaccard index of {common:.2f}; {seconds * 1e6:.0f} µs a document"
+
+
 def main() -> None:
     """Run the bench."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--documents", type=int, default=100_000, help=f"made documents of {WORDS} words")
-    parser.add_argument("--rounds", type=int, default=3, help="rounds of the ratios, over a tenth as many documents")
-    parser.add_argument("--alone", action="store_true", help="find them in this process, and print figures as JSON")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of the ratios")
+    parser.add_argument("--alone", choices=PEERS, help="find them in this process, and print figures as JSON")
     options = parser.parse_args()
     if options.alone:
-        click.echo(json.dumps(asdict(run(options.documents))))
+        click.echo(json.dumps(asdict(run(options.documents, PEERS[options.alone]))))
         return
-    few = max(EVERY, min(20_000, options.documents // 10))
-    click.echo(f"Near-duplicates among {few} made documents of {WORDS} words (1.00 is the floor)")
-    for title, ratio in ratios(few, options.rounds).items():
-        click.echo(f"  {ratio:7.2f}  {title}")
-    small, large = (run_apart(number) for number in (options.documents // 10, options.documents))
-    click.echo(f"\nMemory (1.00 is {small.documents} documents, {small.peak // 1024} MB)")
-    click.echo(f"  {large.peak / small.peak:7.2f}  {large.documents} documents, {large.peak // 1024} MB")
-    for one in (small, large):
-        click.echo(
-            f"\n{one.documents} documents: {one.seconds * 1e6 / one.documents:.0f} µs of processor time a document, "
-            f"{one.found} of {one.planted} planted pairs with a Jaccard index of {THRESHOLD} or more found "
-            f"({one.found / max(1, one.planted):.2%}), {one.others} other pair(s) told"
-        )
+    for line in report(options.documents, options.rounds):
+        click.echo(line)
 
 
 if __name__ == "__main__":
