@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import gc
+import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+import msgspec
 
 from krisc import facts as figures
 from krisc.agreement import Comparison, Partial
 from krisc.checks import Checked, check_document
 from krisc.document import Document
 from krisc.facts import Facts
-from krisc.findings import Finding
+from krisc.findings import Finding, Place
+from krisc.memory import Memory, link, program
 from krisc.parquet import Filling, ShardWriter, Written
 from krisc.splits import Assigned
 from krisc.store import Corpus
@@ -78,6 +83,87 @@ def compile_shard(task: Shard, step: Step | None = None) -> Done:
         done.written = writer.close()
     done.comparison = comparison.partial()
     return done
+
+
+def key_of(task: Shard, memory: Memory) -> str:
+    """A hash of everything that a shard follows from; of documents also the lines that they stand in.
+
+    Raises:
+        OSError: a file of a document cannot be read.
+    """
+    corpus = task.corpus
+    parts: list[object] = [program(), task.only, *_common(corpus, memory)]
+    for entry, split in task.documents:
+        parts += [entry.id, split, entry.digest, entry.file]
+        for path in [] if entry.whole else corpus.paths_of(entry.id):
+            parts += [corpus.name(path), memory.digest(path)]
+    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()
+
+
+def _common(corpus: Corpus, memory: Memory) -> Iterator[str]:
+    paths = [*(corpus.root / "schema" / "layers").glob("*.toml"), corpus.annotations / "annotators.toml"]
+    paths += [corpus.dataset / "corpus.toml", corpus.dataset / "entities.jsonl"]
+    for path in sorted(paths):
+        yield f"{corpus.name(path)} {memory.digest(path)}"
+
+
+def keep(task: Shard, done: Done, memory: Memory, key: str) -> None:
+    """Keep a shard that has no errors."""
+    labels = [(split, label, number) for (split, label), number in done.checked.labels.items()]
+    checked = (done.checked.warnings, dict(done.checked.counts), labels)
+    data = msgspec.msgpack.encode(_Packed(done.findings, checked, done.facts, done.comparison, done.written))
+    if not done.checked.errors and _unpacked(data) == done:
+        memory.keep(key, data, ((f"{one.table}/{one.split}", task.stage / one.file) for one in done.written))
+
+
+def recall(task: Shard, memory: Memory, key: str) -> Done | None:
+    """A shard that was kept, its files in place, or None."""
+
+    def put(name: str, path: Path) -> None:
+        target = task.stage / f"{name}-{task.number:05d}.parquet"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.unlink(missing_ok=True)
+        link(path, target)
+
+    data = memory.recall(key, put)
+    if data is None:
+        return None
+    try:
+        done = _unpacked(data)
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        return None
+    lines = {entry.id: entry.line for entry, _ in task.documents}
+    done.findings = [_on_line(finding, lines) for finding in done.findings]
+    done.written = [
+        msgspec.structs.replace(one, file=f"{one.table}/{one.split}-{task.number:05d}.parquet") for one in done.written
+    ]
+    return done
+
+
+class _Packed(msgspec.Struct, array_like=True):
+    """A result in types that can be written; ``checked`` has warnings, counts and labels."""
+
+    findings: list[Finding]
+    checked: tuple[int, dict[str, int], list[tuple[str, str, int]]]
+    facts: Facts
+    comparison: Partial
+    written: list[Written]
+
+
+def _unpacked(data: bytes) -> Done:
+    packed = msgspec.msgpack.decode(data, type=_Packed)
+    warnings, counts, labels = packed.checked
+    checked = Checked(0, warnings, Counter(counts), Counter({(split, label): n for split, label, n in labels}))
+    return Done(packed.findings, checked, packed.facts, packed.comparison, packed.written)
+
+
+def _on_line(finding: Finding, lines: Mapping[str, int]) -> Finding:
+    """The finding with the line that its document stands in now."""
+
+    def place(one: Place) -> Place:
+        return one if one.record is None else replace(one, record=lines.get(finding.document, one.record))
+
+    return replace(finding, place=place(finding.place), related=tuple(map(place, finding.related)))
 
 
 class _Rows:

@@ -14,14 +14,15 @@ from dataclasses import dataclass
 from krisc.findings import Place
 
 LIST = "dataset/documents.jsonl"
-_COLUMNS = "id, line, offset, length, incident, sha256, file"
+_COLUMNS = "id, line, offset, length, incident, sha256, file, digest"
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """Where a document stands: a line, from 1, of a file of JSON Lines, at an offset and with a length in bytes.
 
-    The file is ``documents.jsonl``, which has metadata, or a shard, which has whole documents.
+    The file is ``documents.jsonl``, which has metadata, or a shard, which has whole documents. ``digest`` is the SHA-256
+    of the line.
     """
 
     id: str
@@ -31,6 +32,7 @@ class Entry:
     incident: str
     sha256: str
     file: str = LIST
+    digest: str = ""
 
     @property
     def whole(self) -> bool:
@@ -50,10 +52,10 @@ class Index:
         self._base.create_function("digest", 1, _digest, deterministic=True)
         self._base.execute(
             "create table documents (id text, line integer, offset integer, length integer, incident text, sha256 text,"
-            " file text)"
+            " file text, digest text)"
         )
-        rows = ((e.id, e.line, e.offset, e.length, e.incident, e.sha256, e.file) for e in entries)
-        self._base.executemany("insert into documents values (?, ?, ?, ?, ?, ?, ?)", rows)
+        rows = ((e.id, e.line, e.offset, e.length, e.incident, e.sha256, e.file, e.digest) for e in entries)
+        self._base.executemany("insert into documents values (?, ?, ?, ?, ?, ?, ?, ?)", rows)
         self._base.execute("create index by_id on documents (id, file, line)")
         self._length = int(self._base.execute("select count(*) from documents").fetchone()[0])
 

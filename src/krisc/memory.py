@@ -18,6 +18,7 @@ from contextlib import suppress
 from functools import cache
 from importlib import metadata, resources
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -118,8 +119,9 @@ class Memory:
             yield from read()
             return
         if self._one("select 1 from lists where path = ? and stamp = ?", str(path), stamp):
-            rows = self._rows("select id, line, offset, length, incident, sha256, digest from lines where path = ?", path)
-            yield from (Entry(*row[:6], name, row[6]) for row in rows)
+            columns = "id, line, offset, length, incident, sha256"
+            rows = self._rows(f"select {columns}, ?, digest from lines where path = ?", name, str(path))  # noqa: S608 - constants
+            yield from (Entry(*row) for row in rows)
             return
         self._do("delete from lists where path = ?", str(path))
         self._do("delete from lines where path = ?", str(path))
@@ -170,14 +172,14 @@ class Memory:
 
     # --- the database -----------------------------------------------------------------------------------------------
 
-    def _one(self, query: str, *values: object) -> tuple[object, ...] | None:
+    def _one(self, query: str, *values: str) -> tuple[Any, ...] | None:
         return next(iter(self._rows(query, *values)), None)
 
-    def _rows(self, query: str, *values: object) -> Iterable[tuple[object, ...]]:
+    def _rows(self, query: str, *values: str) -> Iterable[tuple[Any, ...]]:
         if self._base is None:
             return ()
         try:
-            return self._base.cursor().execute(query, [str(value) for value in values])
+            return self._base.cursor().execute(query, values)
         except sqlite3.Error:
             self.close()
             return ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from krisc import __version__
@@ -90,4 +91,7 @@ def check_sources(corpus: Corpus, recorded: Mapping[str, str], built: Mapping[st
 
 
 def _digest(corpus: Corpus, path: Path) -> str:
+    if corpus.memory:
+        with suppress(OSError):
+            return corpus.memory.digest(path)
     return sha256(read_bytes(path, corpus.name(path)))

@@ -184,19 +184,28 @@ def read_lines(path: Path, root: Path, form: Form) -> Iterator[tuple[int, int, i
         KriscError: the file cannot be read.
     """
     name = relative(path, root)
+    offset = 0
+    for number, data in enumerate(lines_of(path, name), start=1):
+        if data.strip():
+            yield number, offset, len(data), *line_value(data, name, number, form)
+        offset += len(data)
+
+
+def lines_of(path: Path, name: str) -> Iterator[bytes]:
+    """Yield the lines of a file, with their ends.
+
+    Raises:
+        KriscError: ``file-unreadable``.
+    """
     try:
-        stream = path.open("rb")
+        with path.open("rb") as stream:
+            yield from stream
     except OSError as error:
         raise KriscError([Finding("file-unreadable", Place(name), {"reason": error.strerror or str(error)})]) from None
-    with stream:
-        offset = 0
-        for number, data in enumerate(stream, start=1):
-            if data.strip():
-                yield number, offset, len(data), *_line(data, name, number, form)
-            offset += len(data)
 
 
-def _line(data: bytes, name: str, number: int, form: Form) -> tuple[Any | None, tuple[Finding, ...]]:
+def line_value(data: bytes, name: str, number: int, form: Form) -> tuple[Any | None, tuple[Finding, ...]]:
+    """The value of a line of JSON Lines, or None with what is wrong with it."""
     if form.accepts(data):
         return msgspec.json.decode(data), ()
     try:

@@ -10,7 +10,8 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import chain, islice
@@ -20,11 +21,12 @@ from krisc import artefacts, judging, pages, provenance
 from krisc import facts as figures
 from krisc.agreement import Comparison
 from krisc.checks import Checked, check_corpus, check_counts, check_forms
-from krisc.compiling import Done, Shard, compile_shard
+from krisc.compiling import Done, Shard, compile_shard, keep, key_of, recall
 from krisc.engines import Engine, Here
 from krisc.facts import Facts, FileFacts, SplitFacts
 from krisc.files import read_manifest, unwritable, write_atomically
 from krisc.findings import Finding, KriscError, Place
+from krisc.memory import Memory
 from krisc.parquet import Written, content_of
 from krisc.planning import pins
 from krisc.sharding import shards
@@ -39,11 +41,15 @@ CHECKSUMS = "SHA256SUMS"
 
 @dataclass(frozen=True)
 class How:
-    """How to compile: where the work runs, which tables (all when none is named), and who is told of progress."""
+    """How to compile: where the work runs, which tables (all when none is named), and who is told of progress.
+
+    With ``remember``, shards that are as they were when the corpus folder was compiled last are taken from its memory.
+    """
 
     engine: Engine = field(default_factory=Here)
     only: tuple[str, ...] = ()
     progress: Progress | None = None
+    remember: bool = False
 
 
 @dataclass
@@ -79,13 +85,27 @@ def compile_corpus(
             ``folder-not-empty`` when what stands at ``out`` is no release.
             Whatever stood at ``out`` is untouched.
     """
+    how = how or How()
+    if how.remember:
+        corpus.memory = Memory(corpus.root)
+    try:
+        return _compile(corpus, out, how, replace=replace, like=like)
+    finally:
+        if corpus.memory:
+            corpus.memory.close()
+            corpus.memory = None
+
+
+def _compile(corpus: Corpus, out: Path | None, how: How, *, replace: bool, like: Path | None) -> Compiled:
     if broken := check_forms(corpus):
         raise KriscError(broken)
     version = corpus.config.version
     target = target_of(corpus, out) if out else corpus.releases / version
     with staging(target) as stage:
         known = _built(like or target) if like or not replace else None
-        compiled = _compile_into(stage, corpus, how or How(), version if replace else "", known)
+        compiled = _compile_into(stage, corpus, how, version if replace else "", known)
+        if corpus.memory:
+            corpus.memory.forget()
         compiled.folder = target
         compiled.unchanged = not put(stage, target, corpus, replace=replace)
     if out is None:
@@ -232,13 +252,49 @@ def _compiled(stage: Path, corpus: Corpus, how: How) -> Iterator[Done]:
 
     runs = shards(assign(corpus.index, corpus.config.splits, corpus.pinned), total)
     tasks = (Shard(corpus, number, tuple(run), stage, how.only) for number, run in enumerate(runs))
+    waiting: deque[tuple[Shard, str, Done | None]] = deque()
+    for done in _run(how.engine, _missing(tasks, corpus.memory, waiting), step):
+        while waiting[0][2] is not None:
+            yield _known(waiting.popleft(), step)
+        task, key, _ = waiting.popleft()
+        if corpus.memory and key:
+            keep(task, done, corpus.memory, key)
+        yield done
+    while waiting:
+        yield _known(waiting.popleft(), step)
+
+
+def _run(engine: Engine, tasks: Iterator[Shard], step: Callable[..., None]) -> Iterator[Done]:
+    """Compile shards, in this process when there is only one."""
     first = list(islice(tasks, 2))
-    if len(first) < 2 or how.engine.workers == 1:
+    if len(first) < 2 or engine.workers == 1:
         yield from (compile_shard(task, step) for task in chain(first, tasks))
         return
-    for done in how.engine.map(compile_shard, chain(first, tasks)):
+    for done in engine.map(compile_shard, chain(first, tasks)):
         step(done.checked.counts["documents"])
         yield done
+
+
+def _missing(
+    tasks: Iterable[Shard], memory: Memory | None, waiting: deque[tuple[Shard, str, Done | None]]
+) -> Iterator[Shard]:
+    """Yield the shards that are not remembered; every shard goes to the queue, with what is known of it."""
+    for task in tasks:
+        key = ""
+        if memory:
+            with suppress(OSError):  # a file that cannot be read is found by the checks
+                key = key_of(task, memory)
+        known = recall(task, memory, key) if memory and key else None
+        waiting.append((task, key, known))
+        if known is None:
+            yield task
+
+
+def _known(one: tuple[Shard, str, Done | None], step: Callable[..., None]) -> Done:
+    task, _, done = one
+    assert done is not None  # noqa: S101 - those without are compiled
+    step(len(task.documents))
+    return done
 
 
 def finish(stage: Path, corpus: Corpus, facts: Facts, written: Sequence[Written]) -> None:
@@ -305,7 +361,7 @@ def differences(made: Path, found: Path) -> Iterator[tuple[str, str]]:
             yield name, "is missing"
         elif not one.exists():
             yield name, "should not be there"
-        elif file_facts(one).sha256 != file_facts(other).sha256:
+        elif not one.samefile(other) and file_facts(one).sha256 != file_facts(other).sha256:
             yield name, "has other content"
 
 

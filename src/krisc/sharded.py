@@ -14,10 +14,11 @@ from pathlib import Path
 import msgspec
 
 from krisc.document import Parts
+from krisc.files import sha256
 from krisc.findings import Finding, KriscError, Place
 from krisc.form import Form
 from krisc.index import LIST, Entry
-from krisc.reading import decode_file, parse_json, read_bytes
+from krisc.reading import decode_file, line_value, lines_of, parse_json
 from krisc.schemas import fixed
 
 
@@ -50,27 +51,30 @@ _encode = msgspec.json.Encoder().encode
 
 
 def heads(path: Path, name: str, form: Form) -> Iterator[tuple[Entry | None, tuple[Finding, ...]]]:
-    """Yield every document of a shard, or what is wrong with the form of its line.
+    """Yield every document of a shard, or of ``documents.jsonl``, or what is wrong with the form of its line.
 
     Args:
-        path: the shard.
+        path: the file.
         name: the file as findings name it.
         form: the schema of a document's metadata.
 
     Raises:
         KriscError: the file cannot be read.
     """
-    try:
-        stream = path.open("rb")
-    except OSError:
-        read_bytes(path, name)  # says why
-        raise
+    make = _listed if name == LIST else _entry
     offset = 0
-    with stream:
-        for number, data in enumerate(stream, start=1):
-            if data.strip():
-                yield _entry(data, name, number, offset, form)
-            offset += len(data)
+    for number, data in enumerate(lines_of(path, name), start=1):
+        if data.strip():
+            yield make(data, name, number, offset, form)
+        offset += len(data)
+
+
+def _listed(data: bytes, name: str, number: int, offset: int, form: Form) -> tuple[Entry | None, tuple[Finding, ...]]:
+    value, findings = line_value(data, name, number, form)
+    if value is None:
+        return None, findings
+    digest = sha256(data)
+    return Entry(value["id"], number, offset, len(data), value["incident"], value["sha256"], name, digest), ()
 
 
 def _entry(data: bytes, name: str, number: int, offset: int, form: Form) -> tuple[Entry | None, tuple[Finding, ...]]:
@@ -84,7 +88,7 @@ def _entry(data: bytes, name: str, number: int, offset: int, form: Form) -> tupl
         if told := tuple(form.findings(value["document"], name, number)):
             return None, tuple(_in(finding, "/document") for finding in told)
         who = msgspec.convert(value["document"], _Who)
-    return Entry(who.id, number, offset, len(data), who.incident, who.sha256, name), ()
+    return Entry(who.id, number, offset, len(data), who.incident, who.sha256, name, sha256(data)), ()
 
 
 def open_line(data: bytes, entry: Entry) -> Parts:

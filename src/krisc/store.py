@@ -22,6 +22,7 @@ from krisc.form import Form
 from krisc.index import LIST, Entry, Index
 from krisc.jsontext import whole
 from krisc.layers import Layer, Layers, inconsistencies
+from krisc.memory import Memory
 from krisc.model import AnnotationFile, Annotator, DocumentRecord, RegisterEntry, Retraction, Sources
 from krisc.reading import Decoder, decode_file, read_bytes, read_json, read_line, read_lines, read_toml, relative
 from krisc.schemas import annotation_schema, fixed, review_schema
@@ -43,6 +44,7 @@ class Corpus:
 
     def __init__(self, root: Path) -> None:
         self.token = uuid.uuid4().hex
+        self.memory: Memory | None = None
         self.root = root.resolve()
         self.dataset = self.root / "dataset"
         self.annotations = self.root / "annotations"
@@ -151,25 +153,23 @@ class Corpus:
     @cached_property
     def index(self) -> Index:
         """All documents, sorted by id: those of ``documents.jsonl``, and those of the shards under ``dataset/shards``."""
-        findings: list[Finding] = []
-        index = Index(self._entries(findings))
-        if findings:
-            raise KriscError(findings)
-        return index
+        return Index(self._entries([]))
 
     def _entries(self, findings: list[Finding]) -> Iterator[Entry]:
         shards = sorted((self.dataset / "shards").glob("*.jsonl"))
-        path = self.dataset / "documents.jsonl"
-        if path.exists() or not shards:
-            for line, offset, length, value, found in read_lines(path, self.root, self.decoders["record"].form):
-                findings += found
-                if value is not None:
-                    yield Entry(value["id"], line, offset, length, value["incident"], value["sha256"])
-        for shard in shards:
-            for entry, found in heads(shard, self.name(shard), self.decoders["record"].form):
-                findings += found
-                if entry is not None:
-                    yield entry
+        listed = self.root / LIST
+        for path in [*([listed] if listed.exists() or not shards else []), *shards]:
+
+            def read(path: Path = path) -> Iterator[Entry]:
+                before = len(findings)
+                for entry, found in heads(path, self.name(path), self.decoders["record"].form):
+                    findings.extend(found)
+                    if entry is not None:
+                        yield entry
+                if len(findings) > before:
+                    raise KriscError(findings)
+
+            yield from self.memory.entries(path, self.name(path), read) if self.memory else read()
 
     @cached_property
     def pinned(self) -> dict[str, str]:
@@ -202,6 +202,22 @@ class Corpus:
         except OSError:
             return []
         return [path for name in names if (path := folder / name / f"{document}.json").is_file()]
+
+    def paths_of(self, document: str) -> list[Path]:
+        """The files there are of a document, apart from its line in the list."""
+        review, decision = (
+            self.annotations / "reviews" / f"{document}.jsonl",
+            self.annotations / "decisions" / f"{document}.toml",
+        )
+        paths = [self.raw_path(document), self.gold_path(document), self.sources_path(document), review, decision]
+        return [*(path for path in paths if path.is_file()), *self.pass_paths(document)]
+
+    def pass_bytes(self, entry: Entry | None, path: Path) -> bytes | None:
+        """The bytes of a pass, by where it lies or would lie as a file; None when there is none."""
+        if entry is None or not entry.whole:
+            return path.read_bytes() if path.is_file() else None
+        parts = open_line(read_line(self.root / entry.file, entry.offset, entry.length), entry)
+        return dict(parts.passes).get(self.name(path))
 
     def sources_path(self, document: str) -> Path:
         """Where stands what a composed document was composed from."""

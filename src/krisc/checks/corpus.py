@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
+from itertools import islice
 
 import msgspec
 
@@ -15,43 +17,38 @@ from krisc.findings import Finding, KriscError, Place, nearest
 from krisc.gazetteer import towns
 from krisc.index import Entry
 from krisc.judgements import Judgement, judgement_paths, read_judgement, shown
-from krisc.reading import read_bytes
+from krisc.reading import read_bytes, read_line
+from krisc.sharded import open_line
 from krisc.store import Corpus
 
 DOCUMENTS = "dataset/documents.jsonl"
 
 
 def documents_are_unique(corpus: Corpus) -> Iterator[Finding]:
-    """No document id stands twice in the list of documents, and no text but in one group, which shares a split."""
-    ids: dict[str, int] = {}
-    texts: dict[str, Entry] = {}
-    for entry in sorted(corpus.index, key=lambda e: e.line):
-        place = Place(DOCUMENTS, pointer="/id", record=entry.line)
-        if entry.id in ids:
-            related = (Place(DOCUMENTS, pointer="/id", record=ids[entry.id]),)
-            yield Finding("document-duplicate", place, {"name": entry.id}, entry.id, related=related)
-        elif (other := texts.get(entry.sha256)) and other.incident != entry.incident:
-            data: dict[str, object] = {"name": entry.id, "other": other.id}
-            yield Finding("text-duplicate", Place(DOCUMENTS, pointer="/sha256", record=entry.line), data, entry.id)
-        ids.setdefault(entry.id, entry.line)
-        texts.setdefault(entry.sha256, entry)
+    """No document id stands twice in the lists of documents, and no text but in one group, which shares a split."""
+    for entry, first in corpus.index.repeated():
+        yield Finding(
+            "document-duplicate", entry.place("/id"), {"name": entry.id}, entry.id, related=(first.place("/id"),)
+        )
+    for entry, first in corpus.index.same_texts():
+        if entry.id != first.id:
+            yield Finding("text-duplicate", entry.place("/sha256"), {"name": entry.id, "other": first.id}, entry.id)
 
 
 def files_are_listed(corpus: Corpus) -> Iterator[Finding]:
-    """Every raw text and every annotation file belongs to a listed document."""
-    known = {entry.id for entry in corpus.index}
-    for path in sorted((corpus.dataset / "raw").glob("*.txt")):
-        if path.stem not in known:
-            data: dict[str, object] = {"name": path.stem, "hint": nearest(path.stem, sorted(known)[:20])}
-            yield Finding("text-unlisted", Place(corpus.name(path)), data)
-    for path in sorted((corpus.dataset / "sources").glob("*.json")):
-        if path.stem not in known:
-            data = {"name": path.stem, "hint": nearest(path.stem, sorted(known)[:20])}
-            yield Finding("sources-unlisted", Place(corpus.name(path)), data)
-    for path in (*corpus.annotation_paths(), *sorted((corpus.annotations / "reviews").glob("*.jsonl"))):
-        if path.stem not in known:
-            data = {"name": path.stem, "hint": nearest(path.stem, sorted(known)[:20])}
-            yield Finding("annotation-unlisted", Place(corpus.name(path)), data)
+    """Every raw text and every annotation file belongs to a listed document, and not to one that a shard has whole."""
+    kinds = (
+        ("text-unlisted", (corpus.dataset / "raw").glob("*.txt")),
+        ("sources-unlisted", (corpus.dataset / "sources").glob("*.json")),
+        ("annotation-unlisted", corpus.annotation_paths()),
+        ("annotation-unlisted", (corpus.annotations / "reviews").glob("*.jsonl")),
+    )
+    for kind, paths in kinds:
+        for path in sorted(paths):
+            entry = corpus.index.get(path.stem)
+            if entry is None or (entry.whole and kind != "annotation-unlisted"):
+                known = list(islice(corpus.index.ids(), 20))
+                yield Finding(kind, Place(corpus.name(path)), {"name": path.stem, "hint": nearest(path.stem, known)})
 
 
 def passes_are_kept(corpus: Corpus, replaced: str = "") -> Iterator[Finding]:
@@ -59,7 +56,6 @@ def passes_are_kept(corpus: Corpus, replaced: str = "") -> Iterator[Finding]:
 
     ``replaced`` is a version that is about to go.
     """
-    texts = {entry.id: entry.sha256 for entry in corpus.index}
     for manifest in sorted(corpus.releases.glob("*/release.json")):
         if manifest.parent.name == replaced:
             continue
@@ -70,8 +66,10 @@ def passes_are_kept(corpus: Corpus, replaced: str = "") -> Iterator[Finding]:
             continue
         for name, wanted in released.passes.items():
             path = corpus.annotations / "passes" / name
-            corrected = texts.get(path.stem, wanted.text) != wanted.text
-            if not path.is_file() or (not corrected and sha256(path.read_bytes()) != wanted.sha256):
+            entry = corpus.index.get(path.stem)
+            corrected = entry is not None and entry.sha256 != wanted.text
+            found = corpus.pass_bytes(entry, path)
+            if found is None or (not corrected and sha256(found) != wanted.sha256):
                 data: dict[str, object] = {"version": manifest.parent.name, "wanted": wanted.sha256[:12]}
                 yield Finding("pass-changed", Place(corpus.name(path)), data, path.stem)
 
@@ -148,36 +146,34 @@ def splits_hold(corpus: Corpus) -> Iterator[Finding]:
     """Splits are pinned to declared names, and documents on one incident share one."""
     file = "dataset/splits.json"
     groups: dict[str, tuple[str, str]] = {}
-    incidents = {entry.id: entry.incident for entry in corpus.index}
     for document, split in corpus.pinned.items():
         place = Place(file, pointer=f"/documents/{document}")
         if split not in corpus.config.splits:
             yield Finding(
                 "unknown-split", place, {"name": split, "hint": nearest(split, corpus.config.splits)}, document
             )
-        if document in incidents:
-            other, first = groups.setdefault(incidents[document], (document, split))
+        if entry := corpus.index.get(document):
+            other, first = groups.setdefault(entry.incident, (document, split))
             if first != split:
                 data: dict[str, object] = {
                     "name": document,
                     "split": split,
                     "other": other,
                     "wanted": first,
-                    "incident": incidents[document],
+                    "incident": entry.incident,
                 }
                 yield Finding("split-leak", place, data, document)
 
 
 def nothing_vanishes(corpus: Corpus) -> Iterator[Finding]:
     """A document that had a split is there, or was retracted with a reason; and what was retracted is not there."""
-    known = {entry.id: entry for entry in corpus.index}
     retracted = {one.document for one in corpus.retractions}
     for document in corpus.pinned:
-        if document not in known and document not in retracted:
+        if document not in corpus.index and document not in retracted:
             place = Place("dataset/splits.json", pointer=f"/documents/{document}")
             yield Finding("document-vanished", place, {"name": document}, document)
     for number, one in enumerate(corpus.retractions, start=1):
-        if one.document in known:
+        if one.document in corpus.index:
             place = Place("dataset/retractions.jsonl", pointer="/document", record=number)
             yield Finding("retraction-contradicted", place, {"name": one.document}, one.document)
 
@@ -190,13 +186,34 @@ def alike_documents(
     crowded: Callable[[int], None] | None = None,
 ) -> Iterator[Alike]:
     """The pairs of documents with nearly the same text (``duplicates.near_duplicates``); a missing text has no pair."""
-    names = dict.fromkeys(entry.id for entry in corpus.index if corpus.raw_path(entry.id).is_file())
-    text_of = partial(_raw_text, Corpus(corpus.root))  # without the index, which every worker would get
-    return near_duplicates(names, text_of, threshold, mapped, progress=progress, crowded=crowded)
+    found = near_duplicates(
+        _texts(corpus), partial(_text_at, corpus), threshold, mapped, progress=progress, crowded=crowded
+    )
+    return (replace(one, one=_id_of(one.one), other=_id_of(one.other)) for one in found)
 
 
-def _raw_text(corpus: Corpus, name: str) -> str:
-    """A text as far as it can be read; what is not UTF-8 has a finding of its own."""
+def _texts(corpus: Corpus) -> Iterator[str]:
+    """Where the text of every document is, in words that a worker without the index can follow."""
+    last = ""
+    for entry in corpus.index:
+        if entry.id != last and (entry.whole or corpus.raw_path(entry.id).is_file()):
+            yield f"{entry.id}\t{entry.file}\t{entry.offset}\t{entry.length}" if entry.whole else entry.id
+        last = entry.id
+
+
+def _id_of(text: str) -> str:
+    return text.partition("\t")[0]
+
+
+def _text_at(corpus: Corpus, text: str) -> str:
+    """A text as far as it can be read; what is malformed has a finding of its own."""
+    name, *where = text.split("\t")
+    if where:
+        entry = Entry(name, 0, int(where[1]), int(where[2]), "", "", where[0])
+        try:
+            return open_line(read_line(corpus.root / entry.file, entry.offset, entry.length), entry).text.decode()
+        except KriscError:
+            return ""
     path = corpus.raw_path(name)
     return read_bytes(path, corpus.name(path)).decode("utf-8", errors="replace")
 
@@ -206,14 +223,13 @@ def near_duplicates_are_of_one_incident(corpus: Corpus) -> Iterator[Finding]:
     threshold = corpus.config.near_duplicates
     if threshold is None:
         return
-    entries = {entry.id: entry for entry in corpus.index}
     for alike in alike_documents(corpus, threshold):
-        one, other = entries[alike.one], entries[alike.other]
-        if one.incident != other.incident and one.sha256 != other.sha256:  # the same text has a finding of its own
+        one, other = corpus.index.get(alike.one), corpus.index.get(alike.other)
+        if (
+            one and other and one.incident != other.incident and one.sha256 != other.sha256
+        ):  # the same text has a finding of its own
             data: dict[str, object] = {"name": other.id, "other": one.id, "share": f"{alike.jaccard:.0%}"}
-            related = (Place(DOCUMENTS, pointer="/incident", record=one.line),)
-            place = Place(DOCUMENTS, pointer="/incident", record=other.line)
-            yield Finding("near-duplicate", place, data, other.id, related=related)
+            yield Finding("near-duplicate", other.place("/incident"), data, other.id, related=(one.place("/incident"),))
 
 
 def labels_are_everywhere(corpus: Corpus, labels: Mapping[tuple[str, str], int]) -> Iterator[Finding]:
@@ -224,7 +240,7 @@ def labels_are_everywhere(corpus: Corpus, labels: Mapping[tuple[str, str], int])
         labels: how often each ``(split, layer/LABEL)`` occurs.
     """
     wanted = corpus.config.balance
-    if wanted is None or any(entry.id not in corpus.pinned for entry in corpus.index):
+    if wanted is None or any(name not in corpus.pinned for name in corpus.index.ids()):
         return
     for name in wanted.layers:
         if name not in corpus.layers:
@@ -258,9 +274,9 @@ def judgements_hold(corpus: Corpus) -> Iterator[Finding]:
 
 def _still_there(corpus: Corpus, judgement: Judgement) -> Iterator[bool]:
     """Of every item that is not planted, whether the gold has it as it was judged."""
-    entries = {entry.id: entry for entry in corpus.index}
     for name in sorted({item.document for item in judgement.items}):
-        document = corpus.read_document(entries[name])[0] if name in entries else None
+        entry = corpus.index.get(name)
+        document = corpus.read_document(entry)[0] if entry else None
         layers = document.gold.layers if document and document.gold else {}
         by_id = {a.id: a for listed in layers.values() for a in listed}
         held = {(layer, a.id): a for layer, listed in layers.items() for a in listed}

@@ -59,6 +59,11 @@ def split(redo: bool, folder: Path, quiet: bool, as_json: bool) -> None:
     help="Mask the words of documents of this origin, for krisc hydrate to put back; with --out. Can be repeated.",
 )
 @common
+@click.option(
+    "--remember/--no-memory",
+    default=True,
+    help="Take what is unchanged from the memory of the corpus folder, .krisc. [default: remember]",
+)
 @json_option
 @engine_options
 def compile_(
@@ -66,6 +71,7 @@ def compile_(
     out: Path | None,
     replace: bool,
     withhold: tuple[str, ...],
+    remember: bool,
     engine: EngineOptions,
     folder: Path,
     quiet: bool,
@@ -80,7 +86,7 @@ def compile_(
     if withhold and out and corpus.releases in out.resolve().parents:
         raise click.UsageError("a variant is no release of its version: name a folder outside of dataset/releases")
     with progress_bar("compiling", quiet) as progress, engine.started() as where:
-        how = How(where, progress=progress)
+        how = How(where, progress=progress, remember=remember)
         if withhold and out:
             from krisc.withholding import compile_withheld  # noqa: PLC0415
 
@@ -173,7 +179,7 @@ def release_(replace: bool, engine: EngineOptions, folder: Path, quiet: bool) ->
 
     corpus = open_sound(folder)
     with progress_bar("compiling", quiet) as progress, engine.started() as where:
-        compiled, made = work(corpus, replace=replace, how=How(where, progress=progress))
+        compiled, made = work(corpus, replace=replace, how=How(where, progress=progress, remember=True))
     told_of(compiled.findings)
     if not quiet:
         told = words(made) if made else f"{compiled.facts.version}: there is no earlier release\n"
