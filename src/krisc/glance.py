@@ -23,6 +23,13 @@ _QUOTE = ord('"')
 _ENCODER = msgspec.json.Encoder()
 
 
+def quotes(data: bytes) -> int:
+    """How many quotation marks there are."""
+    import numpy as np  # noqa: PLC0415 - not before there is a file to read
+
+    return int(np.count_nonzero(np.frombuffer(data, np.uint8) == _QUOTE))
+
+
 class Glance:
     """One schema, compiled for `accepts`."""
 
@@ -68,8 +75,6 @@ class Glance:
         Whatever is dropped like that has quotation marks, and nothing is put in its place: the value, encoded again,
         has as many as the bytes if nothing was dropped, and else fewer.
         """
-        import numpy as np  # noqa: PLC0415 - not before there is a file to read
-
         try:
             value = self._decoder.decode(data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -78,8 +83,7 @@ class Glance:
             return False  # NUL, or quotation marks that are not counted as what they are
         if not all(self._match(pattern, value) for pattern in self._lists):
             return False
-        given, kept = (np.frombuffer(one, np.uint8) for one in (data, _ENCODER.encode(value)))
-        return bool(np.count_nonzero(given == _QUOTE) == np.count_nonzero(kept == _QUOTE))
+        return quotes(data) == quotes(_ENCODER.encode(value))
 
     def _match(self, pattern: str, value: object) -> bool:
         """Whether every string that the pattern is about matches it; none that does has a line end."""

@@ -17,6 +17,7 @@ from krisc.document import Parts
 from krisc.files import sha256
 from krisc.findings import Finding, KriscError, Place
 from krisc.form import Form
+from krisc.glance import quotes
 from krisc.index import LIST, Entry
 from krisc.reading import decode_file, line_value, lines_of, parse_json
 from krisc.schemas import fixed
@@ -120,7 +121,7 @@ def _accepted(data: bytes) -> _Line | None:
         line = _line(data)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
-    return line if _encode(line).count(b'"') == data.count(b'"') else None
+    return line if quotes(_encode(line)) == quotes(data) else None
 
 
 def _raw(value: dict[str, object]) -> dict[str, object]:

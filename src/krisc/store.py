@@ -253,8 +253,10 @@ class Corpus:
         changed = {
             layer: tuple(msgspec.structs.replace(a, entity=self.former.get(a.entity, a.entity)) for a in listed)
             for layer, listed in file.layers.items()
-            if self.layers[layer].kind == "chain"
+            if any(a.entity in self.former for a in listed)
         }
+        if not changed:
+            return file
         return msgspec.structs.replace(file, layers=file.layers | changed)
 
     def _make_whole(self, file: AnnotationFile) -> None:

@@ -390,7 +390,7 @@ def is_sound(batch: pa.Table, table: Table) -> bool:
         if not (lengths[0].equals(lengths[1]) and lengths[0].equals(lengths[2])):
             return False
     whole = pc.binary_join_element_wise(*(batch.column(name) for name in keys(table)), "\0")
-    return pc.count_distinct(whole).as_py() == batch.num_rows
+    return bool(pc.count_distinct(whole).as_py() == batch.num_rows)
 
 
 def _same_lengths(frame: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a pandas Series of booleans

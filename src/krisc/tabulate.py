@@ -42,6 +42,8 @@ def tabulate(corpus: Corpus, documents: Sequence[Document], declared: Mapping[st
         elif name == "tokens":
             rows, columns = unit_columns(listed, flat, wanted)
             columns = {**head.at(rows), **columns}
+        elif name == "passes" and not any(document.passes for document in listed):
+            continue
         elif name == "passes":
             columns = _passes(corpus, listed, head)
         else:

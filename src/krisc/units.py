@@ -15,7 +15,7 @@ import pyarrow as pa
 from krisc.columns import Columns, Flat, Integers, lists, struct
 from krisc.document import Document
 from krisc.layers import Layer, unit_layer
-from krisc.model import Annotation
+from krisc.tokens import outermost
 
 
 def unit_columns(documents: Sequence[Document], flat: Flat, wanted: pa.Schema) -> tuple[Integers, Columns]:
@@ -32,17 +32,19 @@ def unit_columns(documents: Sequence[Document], flat: Flat, wanted: pa.Schema) -
     layers = flat.layers
     layer = unit_layer(layers)
     assert layer is not None  # noqa: S101 - without such a layer the table is not declared
-    line = _Line(documents, layer)
+    line = _Line(documents, flat, layer)
     spans = _aligned(line, flat, layer)
-    numbers = line.token_numbers()
+    numbers = every(line.first, line.last)
     made: Columns = {
-        "unit_id": pa.array([unit.id for unit in line.units], pa.string()),
-        "unit": pa.array([layer.constraints.units.index(unit.label) for unit in line.units], pa.int64()),
+        "unit_id": flat.ids.take(pa.array(line.units)),
+        "unit": pa.array(
+            [layer.constraints.units.index(flat.fields["label"][n]) for n in line.units.tolist()], pa.int64()
+        ),
         "index": pa.array(_counted(line.owner)),
-        "start": pa.array(line.unit_start - line.base[line.owner]),
-        "end": pa.array(line.unit_end - line.base[line.owner]),
+        "start": pa.array(flat.anchors.start[line.units]),
+        "end": pa.array(flat.anchors.end[line.units]),
         "text": pa.array(
-            [documents[n].text[slice(*unit.hull)] for n, unit in zip(line.owner, line.units, strict=True)], pa.string()
+            [documents[n].text[s:e] for n, s, e in zip(line.owner.tolist(), *line.within(), strict=True)], pa.string()
         ),
     }
     counts = line.last - line.first
@@ -63,45 +65,44 @@ def unit_columns(documents: Sequence[Document], flat: Flat, wanted: pa.Schema) -
 class _Line:
     """Documents one after another on a line of code points: tokens and units of all of them.
 
-    ``base`` is where each document begins; ``owner`` the document of each unit; ``first`` and ``last`` the tokens of
-    each unit, as a half-open range of numbers on the line.
+    ``base`` is where each document begins; ``units`` the annotations that are units, in text order, by their numbers;
+    ``owner`` the document of each; ``first`` and ``last`` the tokens of each, as a half-open range of numbers on the line.
     """
 
-    def __init__(self, documents: Sequence[Document], layer: Layer) -> None:
+    def __init__(self, documents: Sequence[Document], flat: Flat, layer: Layer) -> None:
         self.base: Integers = np.cumsum([0, *(len(document.text) + 1 for document in documents)])
+        arrays = [document.token_arrays for document in documents]
+        counts = [len(starts) for starts, _ in arrays]
+        shift = np.repeat(self.base[:-1], counts)
+        none = [np.zeros(0, np.int64)]
+        self.starts: Integers = np.concatenate([starts for starts, _ in arrays] or none) + shift
+        self.ends: Integers = np.concatenate([ends for _, ends in arrays] or none) + shift
         tokens = [document.tokens for document in documents]
-        self.starts, self.ends = (
-            np.concatenate([np.asarray(one[side], np.int64) + at for one, at in zip(tokens, self.base, strict=False)])
-            for side in (0, 1)
-        )
         texts = (d.text for d in documents)
         words = [[text[s:e] for s, e in zip(*one, strict=True)] for text, one in zip(texts, tokens, strict=True)]
         self.words = pa.array(list(chain.from_iterable(words)), pa.string())
-        found = [(n, unit) for n, document in enumerate(documents) for unit in _units(document, layer)]
-        self.units = [unit for _, unit in found]
-        self.owner: Integers = np.array([n for n, _ in found], np.int64)
-        hulls = np.array([unit.hull for unit in self.units], np.int64).reshape(-1, 2)
-        self.unit_start: Integers = hulls[:, 0] + self.base[self.owner]
-        self.unit_end: Integers = hulls[:, 1] + self.base[self.owner]
+        first, size = flat.first[layer.name], flat.sizes[layer.name]
+        labels = flat.fields["label"][first : first + size]
+        units = first + np.flatnonzero([label in layer.constraints.units for label in labels])
+        start, end = (side[units] + self.base[flat.owner[units]] for side in (flat.anchors.start, flat.anchors.end))
+        order = np.lexsort((end, start))
+        self.units: Integers = units[order]
+        self.owner: Integers = flat.owner[self.units]
+        self.unit_start: Integers = start[order]
+        self.unit_end: Integers = end[order]
         self.first: Integers = np.searchsorted(self.starts, self.unit_start)
         self.last: Integers = np.searchsorted(self.starts, self.unit_end)
 
-    def token_numbers(self) -> Integers:
-        """The numbers of the tokens of all units, unit by unit."""
-        counts = self.last - self.first
-        begins = np.cumsum(counts) - counts
-        return np.arange(counts.sum()) + np.repeat(self.first - begins, counts)
-
-
-def _units(document: Document, layer: Layer) -> list[Annotation]:
-    """The units of a document, in text order."""
-    listed = document.gold.layers.get(layer.name, ()) if document.gold else ()
-    return sorted((a for a in listed if a.label in layer.constraints.units), key=lambda a: a.hull)
+    def within(self) -> tuple[list[int], list[int]]:
+        """Starts and ends of the units in their own documents."""
+        base = self.base[self.owner]
+        return (self.unit_start - base).tolist(), (self.unit_end - base).tolist()
 
 
 def _counted(owner: Integers) -> Integers:
     """The number of each unit in its document, from 0."""
-    return np.arange(len(owner)) - np.searchsorted(owner, owner)
+    numbers: Integers = np.arange(len(owner)) - np.searchsorted(owner, owner)
+    return numbers
 
 
 @dataclass(frozen=True)
@@ -161,19 +162,24 @@ def _order(keys: Integers, ids: Sequence[str]) -> Integers:
 
 def _tags(spans: _Spans, layer: Layer, flat: Flat, length: int) -> Integers:
     """IOB2 tags of all tokens on the line, as numbers of ``iob2_names``; of nested spans the outermost is tagged."""
-    tags = np.zeros(length, np.int64)
     numbers = {label: 1 + 2 * number for number, label in enumerate(layer.labels)}
     mine = spans.layer == list(flat.layers).index(layer.name)
     labels = [flat.fields["label"][n] for n in spans.annotation[mine].tolist()]
-    free = 0
-    for first, last, label in sorted(
-        zip(spans.first[mine].tolist(), (-spans.last[mine]).tolist(), labels, strict=True)
-    ):
-        if first >= free:
-            free = -last
-            tags[first:free] = numbers[label] + 1
-            tags[first] = numbers[label]
+    ranges = zip(spans.first[mine].tolist(), spans.last[mine].tolist(), labels, strict=True)
+    chosen = [(first, last, numbers[label]) for first, last, label in outermost(ranges)]
+    firsts, lasts, begin = np.array(chosen, np.int64).reshape(-1, 3).T
+    tags = np.zeros(length, np.int64)
+    tags[every(firsts, lasts)] = np.repeat(begin + 1, lasts - firsts)
+    tags[firsts] = begin
     return tags
+
+
+def every(firsts: Integers, lasts: Integers) -> Integers:
+    """All numbers of half-open ranges, range by range."""
+    counts = lasts - firsts
+    begins = np.cumsum(counts) - counts
+    numbers: Integers = np.arange(counts.sum()) + np.repeat(firsts - begins, counts)
+    return numbers
 
 
 def _span_lists(spans: _Spans, line: _Line, flat: Flat, type_: pa.ListType) -> pa.Array:
