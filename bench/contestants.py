@@ -6,19 +6,21 @@ who use them, so that the memory of one contestant does not hold the packages of
 
 from __future__ import annotations
 
+import atexit
 import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property, partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import corpora
 from measuring import Contestant, Step
 
-LAYOUT = "files"  # of the corpora that are compiled
+LAYOUT = "shards"  # of the corpora that are compiled
 
 FLOOR = "floor F: `pyarrow.json` to Parquet, nothing checked"
 PYLIST = "`orjson` and `Table.from_pylist`, nothing checked"
@@ -27,7 +29,9 @@ JSONSCHEMA = "`jsonschema` alone"
 HUB_VALIDATED = "`from_generator().to_parquet()` with `jsonschema`"
 DOCUMENTS = "krisc compile: all checks, `documents` only"
 COMPILE = "krisc compile: all checks, every configuration"
-COMPILE_TWO = "krisc compile: the same, two workers"
+COMPILE_TWO = "krisc compile: the same, two workers that have started"
+COMPILE_NEW = "krisc compile: from nothing, and remembered"
+COMPILE_AGAIN = "krisc compile: again, after one document changed"
 SCREEN = "`jsonschema-rs` alone, decoding not counted"
 CHECKS = "krisc: read, schema and all checks"
 SPLIT = "`str.split`"
@@ -38,8 +42,13 @@ SPACY_ALIGNED = "spaCy's blank English: tokens, `offsets_to_biluo_tags`"
 BIOC = "`bioc`: reads brat, nothing checked"
 READER = "krisc: reads brat, nothing checked"
 IMPORT = "krisc import: offsets tested, schema inferred, corpus written"
-AGREEMENT = "krisc agreement"
-NERVALUATE = "`nervaluate`"
+AGREEMENT = "krisc: scores of four schemes, and strict by label"
+COMPARISON = "krisc: all that is measured, with tokens, units, and counts by document"
+NERVALUATE = "`nervaluate`: its `Evaluator`, four schemes, and by label"
+STRATEGIES = "`nervaluate`: its strict and partial strategies, called by hand"
+PLAIN = "making, folding and splitting the texts"
+RENSA = "`rensa`: sketches and index in memory"
+ALIKE = "krisc: near-duplicates, spilled to disk"
 
 Spans = list[tuple[int, int]]
 
@@ -157,21 +166,65 @@ def whole(m: Material) -> Step:
     def validate() -> None:
         assert all(_explainer(m.corpus).is_valid(json.loads(line)) for line in m.lines(few))
 
-    def compiled() -> None:
-        from krisc.release import compile_corpus
-        from krisc.store import Corpus
-
-        compile_corpus(Corpus(m.corpus), m.folder / "out", replace=True)
+    def fresh_pool() -> None:
+        m.fresh("out")
+        _pool()
 
     contestants = (
         m.floor(),
         Contestant(PYLIST, pylist, m.documents),
         Contestant(HUB, hub, m.documents, prepare=partial(__import__, "datasets")),
         Contestant(JSONSCHEMA, validate, few, prepare=partial(_explainer, m.corpus), scaled=True),
-        Contestant(COMPILE, compiled, m.documents, prepare=partial(m.fresh, "out")),
+        Contestant(DOCUMENTS, partial(_compile, m, only=("documents",)), m.documents, prepare=partial(m.fresh, "out")),
+        Contestant(COMPILE, partial(_compile, m), m.documents, prepare=partial(m.fresh, "out")),
+        Contestant(COMPILE_TWO, lambda: _compile(m, engine=_pool()), m.documents, prepare=fresh_pool),
     )
     note = "Peers read the gold annotation alone, from one file of JSON Lines; KRISC reads texts and metadata besides."
+    note += " The processor time of two workers is that of the process that gives them work."
     return Step("whole", "From annotation to Parquet", contestants, HUB, note, sums={HUB_VALIDATED: (HUB, JSONSCHEMA)})
+
+
+def _compile(m: Material, **how: Any) -> None:  # noqa: ANN401 - what How takes
+    from krisc.release import How, compile_corpus
+    from krisc.store import Corpus
+
+    compile_corpus(Corpus(m.corpus), m.folder / "out", replace=True, how=How(**how))
+
+
+@cache
+def _pool() -> Any:  # noqa: ANN401 - an engine
+    from krisc.engines import Processes
+
+    pool = Processes(2)
+    atexit.register(pool.close)
+    assert list(pool.map(len, ["", ""] * 4)) == [0] * 8
+    return pool
+
+
+def again(m: Material) -> Step:
+    """A second compile, after one document changed."""
+    changed = count()
+
+    def forget() -> None:
+        m.fresh("out")
+        shutil.rmtree(m.corpus / ".krisc", ignore_errors=True)
+
+    def change() -> None:
+        if not (m.corpus / ".krisc" / "shards").is_dir():
+            _compile(m, remember=True)
+        shard = min((m.corpus / "dataset" / "shards").glob("*.jsonl"))
+        lines = shard.read_bytes().splitlines(keepends=True)
+        value = json.loads(lines[0])
+        value["document"]["title"] = f"Changed {next(changed)}"
+        shard.write_bytes(b"".join([json.dumps(value, ensure_ascii=False).encode() + b"\n", *lines[1:]]))
+
+    contestants = (
+        m.floor(),
+        Contestant(COMPILE_NEW, partial(_compile, m, remember=True), m.documents, prepare=forget),
+        Contestant(COMPILE_AGAIN, partial(_compile, m, remember=True), m.documents, prepare=change),
+    )
+    note = "Of the second compile, what is left is the shard of the document, and what all documents have a part in."
+    return Step("again", "A second compile", contestants, COMPILE_NEW, note)
 
 
 def checking(m: Material) -> Step:
@@ -220,12 +273,11 @@ def tokens(m: Material) -> Step:
             tokenize(text)
 
     def aligned() -> None:
-        from krisc.spans import token_range
-        from krisc.tokens import tokenize
+        from krisc.spans import token_ranges
+        from krisc.tokens import token_arrays
 
         for text, spans in m.annotated:
-            starts, ends = tokenize(text)
-            assert all(token_range(starts, ends, span) for span in spans)
+            assert token_ranges(*token_arrays(text), spans)[2].all()
 
     def spacy() -> None:
         nlp = _blank()
@@ -286,9 +338,56 @@ def importing(m: Material) -> Step:
     return Step("importing", f"Import of {m.brat:,} brat documents", contestants, BIOC)
 
 
+def agreement(m: Material) -> Step:
+    """Agreement between the spans of two annotators."""
+    import agreement as pairs
+    import nervaluate
+
+    from krisc.alignment import score
+
+    @cache
+    def made() -> Any:  # noqa: ANN401 - what the contestants take
+        some = pairs.made(m.documents)
+        return some, pairs.records(some), (pairs.entities(some, 0), pairs.entities(some, 1))
+
+    def peer() -> None:
+        some = made()[0]
+        true, pred = pairs.dictionaries(some, 0), pairs.dictionaries(some, 1)
+        nervaluate.Evaluator(true, pred, tags=list(pairs.LABELS), loader="dict").evaluate()
+
+    contestants = (
+        m.floor(),
+        Contestant(NERVALUATE, peer, m.documents, prepare=made),
+        Contestant(STRATEGIES, lambda: pairs.two_strategies(made()[2]), m.documents, prepare=made),
+        Contestant(AGREEMENT, lambda: score(made()[0]), m.documents, prepare=made),
+        Contestant(COMPARISON, lambda: pairs.compared(made()[1]), m.documents, prepare=made),
+    )
+    note = (
+        "Pairs of documents with 45 spans on each side. `bench/agreement.py` holds the figures of both to be the same."
+    )
+    return Step("agreement", "Agreement", contestants, NERVALUATE, note)
+
+
+def alike(m: Material) -> Step:
+    """Near-duplicates among short documents."""
+    import duplicates
+
+    contestants = (
+        m.floor(),
+        Contestant(PLAIN, lambda: duplicates.floor(m.documents), m.documents),
+        Contestant(RENSA, lambda: list(duplicates.in_memory(m.documents)), m.documents),
+        Contestant(ALIKE, lambda: list(duplicates.krisc(m.documents)), m.documents),
+    )
+    note = f"Documents of {duplicates.WORDS} words, made as they are read; alike from {duplicates.THRESHOLD} on."
+    return Step("alike", "Near-duplicates", contestants, RENSA, note)
+
+
 STEPS: dict[str, Callable[[Material], Step]] = {
     "whole": whole,
+    "again": again,
     "checking": checking,
     "tokens": tokens,
+    "agreement": agreement,
+    "alike": alike,
     "importing": importing,
 }
