@@ -23,7 +23,7 @@ from krisc.agreement import Comparison
 from krisc.alignment import Scores, score
 from krisc.layers import Label, Layer
 from krisc.model import Annotation, AnnotationFile, DocumentRecord, Segment
-from krisc.store import Document
+from krisc.document import Document
 
 LABELS = ("PERSON", "ORGANIZATION", "GPE", "LOCATION", "FACILITY", "NORP", "TITLE", "WEAPON", "DOCUMENT")
 SCHEMES = {"strict": "strict", "boundary": "exact", "partial": "partial", "type": "ent_type"}

@@ -7,13 +7,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from krisc.spans import Containers, contains, crossing, overlapping, overlaps, token_range, token_ranges
+from krisc.spans import (
+    Containers,
+    contains,
+    crossing,
+    nest,
+    overlapping,
+    overlaps,
+    side_by_side,
+    token_range,
+    token_ranges,
+)
 
 STRETCH = st.tuples(st.integers(0, 12), st.integers(1, 6)).map(lambda s: (s[0], s[0] + s[1]))
 
 
 @st.composite
-def side_by_side(draw):
+def separate(draw):
     """Stretches in text order that do not overlap; some touch."""
     cuts = sorted(draw(st.sets(st.integers(0, 20), min_size=2)))
     pairs = list(pairwise(cuts))
@@ -67,7 +77,46 @@ def test_crossing_pairs_are_those_of_the_definition(stretches):
 
 
 @settings(deadline=None)
-@given(side_by_side(), STRETCH, st.randoms(use_true_random=False))
+@given(st.lists(STRETCH, max_size=8))
+def test_columns_nest_or_lie_side_by_side_when_no_pair_is_in_the_way(stretches):
+    starts, ends = [start for start, _ in stretches], [end for _, end in stretches]
+    assert nest(starts, ends) == (not list(crossing(stretches)))
+    assert side_by_side(starts, ends) == Containers(stretches).apart == (not list(overlapping(stretches)))
+
+
+@pytest.mark.parametrize(
+    ("stretches", "nested"),
+    [
+        ([(0, 9), (0, 4), (5, 9), (9, 12)], True),
+        ([(0, 4), (0, 9)], True),  # the shorter comes first
+        ([(5, 9), (0, 9)], True),  # not in text order
+        ([(0, 4), (0, 4)], True),
+        ([(0, 9), (2, 5), (4, 6)], False),
+        ([], True),
+    ],
+)
+def test_stretches_that_nest(stretches, nested):
+    assert nest([start for start, _ in stretches], [end for _, end in stretches]) is nested
+
+
+@settings(deadline=None)
+@given(separate(), st.lists(STRETCH, max_size=5))
+def test_many_are_held_when_each_is(stretches, inner):
+    containers = Containers(stretches)
+    held = containers.hold([start for start, _ in inner], [end for _, end in inner])
+    assert held == all(containers.holding(one) is not None for one in inner)
+
+
+@settings(deadline=None)
+@given(st.lists(STRETCH, max_size=6), st.lists(STRETCH, max_size=5))
+def test_so_they_are_among_stretches_that_overlap(stretches, inner):
+    containers = Containers(stretches)
+    held = containers.hold([start for start, _ in inner], [end for _, end in inner])
+    assert held == all(containers.holding(one) is not None for one in inner)
+
+
+@settings(deadline=None)
+@given(separate(), STRETCH, st.randoms(use_true_random=False))
 def test_the_container_is_the_one_that_contains(stretches, inner, random):
     naive = next((s for s in stretches if contains(s, inner)), None)
     random.shuffle(stretches)
@@ -99,7 +148,7 @@ def test_no_tokens_no_range():
 
 
 @settings(deadline=None)
-@given(side_by_side(), STRETCH)
+@given(separate(), STRETCH)
 def test_a_token_range_begins_and_ends_with_the_span(tokens, span):
     starts, ends = [s for s, _ in tokens], [e for _, e in tokens]
     pairs = ((i, j) for i in range(len(tokens)) for j in range(i, len(tokens)))

@@ -6,8 +6,10 @@ A leaf of the program; it knows numbers only.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
+from operator import gt
+from sys import maxsize
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -49,12 +51,42 @@ def crossing(stretches: Sequence[Stretch]) -> Iterator[tuple[int, int]]:
             yield one, other
 
 
+def side_by_side(starts: Sequence[int], ends: Sequence[int]) -> bool:
+    """Whether no two stretches overlap, none of which is empty. Takes O(n log n) time, less when they are in order."""
+    return not any(map(gt, sorted(ends), sorted(starts)[1:]))
+
+
+def nest(starts: Sequence[int], ends: Sequence[int]) -> bool:
+    """Whether no two stretches cross, none of which is empty. Takes O(n log n) time, less when they are in order."""
+    pairs = list(zip(starts, ends, strict=True))
+    return _nest(pairs) or _nest(sorted(pairs, key=lambda pair: (pair[0], -pair[1])))
+
+
+def _nest(stretches: Sequence[Stretch]) -> bool:
+    """Whether stretches do not cross, and are in text order, of those that begin together the longest first."""
+    before, inside = -maxsize, maxsize  # where the last one starts, and where the innermost that holds it ends
+    open_ = [inside]
+    for start, end in stretches:
+        while inside <= start:
+            open_.pop()
+            inside = open_[-1]
+        if end > inside or start < before:
+            return False
+        before, inside = start, end
+        open_.append(end)
+    return True
+
+
 class Containers:
     """Finds the stretch that contains another, among stretches that do not overlap."""
 
     def __init__(self, stretches: Sequence[Stretch]) -> None:
         self.stretches = sorted(stretches)
         self.starts = [s for s, _ in self.stretches]
+        self.limits = [
+            -maxsize,
+            *(e for _, e in self.stretches),
+        ]  # how far one may reach that starts before the first, at the first …
 
     def holding(self, inner: Stretch) -> Stretch | None:
         """The stretch that contains ``inner``, or None. Takes O(log n) time."""
@@ -62,6 +94,16 @@ class Containers:
         if at >= 0 and contains(self.stretches[at], inner):
             return self.stretches[at]
         return None
+
+    @property
+    def apart(self) -> bool:
+        """Whether no two of these overlap."""
+        return not any(map(gt, self.limits[1:], self.starts[1:]))
+
+    def hold(self, starts: Iterable[int], ends: Iterable[int]) -> bool:
+        """Whether each of many stretches lies in one of these. Takes O(log n) time for each."""
+        known, limits = self.starts, self.limits
+        return not any(map(gt, ends, [limits[bisect_right(known, start)] for start in starts]))
 
 
 def token_range(starts: Sequence[int], ends: Sequence[int], span: Stretch) -> Stretch | None:

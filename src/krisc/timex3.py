@@ -8,6 +8,7 @@ from __future__ import annotations
 import calendar
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 _YEAR = r"(?P<year>\d{4}|\d{3}X|\d{2}XX|XXXX|\d{2,3})"
 _PART = r"(?:MO|MI|AF|EV|NI|DT)"
@@ -73,6 +74,7 @@ def expected(label: str) -> str:
     return GRAMMAR[label][1] if label in GRAMMAR else f"one of the TIMEX3 types {', '.join(GRAMMAR)}"
 
 
+@lru_cache(maxsize=4096)  # few values stand in most texts
 def is_value(label: str, value: str) -> bool:
     """Whether ``value`` is a TIMEX3 value that an expression of type ``label`` may have."""
     return label in GRAMMAR and GRAMMAR[label][0](value)

@@ -244,7 +244,7 @@ def _rules(row: Mapping[str, Any], place: Place, layers: Layers, facts: Facts) -
     document = Document(record, 0, data, text, gold, ())
     annotators = {name: Annotator(name, a.kind, a.name, a.given) for name, a in facts.annotators.items()}
     register = {name: RegisterEntry(name, e.type, e.name) for name, e in facts.entities.items()}
-    context = Context(layers, register, annotators, document, gold, place.file, place.file)
+    context = Context(layers, register, annotators, document, gold, lambda: place.file, lambda: place.file)
     for finding in check_annotations(context):
         if finding.severity == "error":
             yield Finding(finding.id, place, finding.data, record.id, finding.annotation)

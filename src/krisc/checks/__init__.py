@@ -21,6 +21,8 @@ from krisc.document import Document
 from krisc.findings import Finding, KriscError
 from krisc.index import Entry
 from krisc.model import AnnotationFile
+from krisc.reading import read_line
+from krisc.sharded import relocate
 from krisc.store import Corpus
 
 Check = Callable[[Context], Iterator[Finding]]
@@ -71,10 +73,15 @@ class Checked:
         self.counts["documents"] += 1
         for name, listed in layers.items():
             self.counts[name] += len(listed)
-            self.labels.update((split, f"{name}/{a.label}") for a in listed)
+            labels: dict[str, int] = {}
+            for a in listed:
+                labels[a.label] = labels.get(a.label, 0) + 1
+            for label, number in labels.items():
+                key = (split, f"{name}/{label}")
+                self.labels[key] = self.labels.get(key, 0) + number
 
     def merge(self, other: Checked) -> None:
-        """Add what another has found."""
+        """Add what was found of other documents."""
         self.errors += other.errors
         self.warnings += other.warnings
         self.counts.update(other.counts)
@@ -127,32 +134,53 @@ def check_document(corpus: Corpus, entry: Entry, *, adjudicated: bool = True) ->
         entry: the document.
         adjudicated: whether gold must follow from the passes, where there are two or more.
     """
+    document, findings = _document(corpus, entry, adjudicated=adjudicated)
+    if findings and entry.whole:
+        findings = relocate(findings, entry, read_line(corpus.root / entry.file, entry.offset, entry.length))
+    return document, findings
+
+
+def _document(corpus: Corpus, entry: Entry, *, adjudicated: bool) -> tuple[Document | None, list[Finding]]:
     document, findings = corpus.read_document(entry)
     if document is None or findings:
         return document, findings
     findings = [*across.metadata_holds(corpus, document), *composed_texts_hold(corpus, document)]
     if document.gold is not None:
-        findings += check_file(corpus, document, document.gold, corpus.name(corpus.gold_path(entry.id)))
-    for name, one in zip(document.names, document.passes, strict=True):
-        found = check_file(corpus, document, one, name)
-        findings += [f for f in found if f.severity == "error"]  # a pass is not mended, so warnings help nobody
+        findings += _check(corpus, document, document.gold, lambda: corpus.name(corpus.gold_path(entry.id)))
+    if document.passes:
+        findings += _passes(corpus, document)
     findings += reviews_hold(corpus, document)
     if adjudicated and len(document.current) > 1 and not any(f.severity == "error" for f in findings):
         findings += outdated(corpus, document)
     return document, findings
 
 
+def _passes(corpus: Corpus, document: Document) -> Iterator[Finding]:
+    """The errors of the passes over a document; a pass is not mended, so warnings help nobody."""
+    for name, one in zip(document.names, document.passes, strict=True):
+        found = check_file(corpus, document, one, name)
+        yield from (f for f in found if f.severity == "error")
+
+
 def check_file(corpus: Corpus, document: Document, file: AnnotationFile, name: str) -> list[Finding]:
     """The findings of one annotation file, level by level, up to the first level that has errors."""
-    raw = corpus.name(corpus.raw_path(document.record.id))
-    return check_annotations(Context(corpus.layers, corpus.register, corpus.annotators, document, file, name, raw))
+    return _check(corpus, document, file, lambda: name)
+
+
+def _check(corpus: Corpus, document: Document, file: AnnotationFile, named: Callable[[], str]) -> list[Finding]:
+    def raw_named() -> str:
+        return corpus.name(corpus.raw_path(document.record.id))
+
+    args = (corpus.layers, corpus.register, corpus.annotators, document, file)
+    return check_annotations(Context(*args, named, raw_named))
 
 
 def check_annotations(context: Context) -> list[Finding]:
     """The findings of one annotation file, wherever it was read from, up to the first level that has errors."""
     findings: list[Finding] = []
     for checks in CHECKS.values():
-        findings += [finding for check in checks for finding in check(context)]
+        for check in checks:
+            findings += check(context)
         if any(f.severity == "error" for f in findings):
             break
     return findings

@@ -18,19 +18,21 @@ LONGEST_RUN = 8  # words outside names that a composed text may share in one run
 
 def composed_texts_hold(corpus: Corpus, document: Document) -> Iterator[Finding]:
     """All findings about where a composed text comes from; and sources of a text that is not composed are refused."""
-    record = document.record
-    place = Place("dataset/documents.jsonl", pointer="/origin", record=document.line)
+    record, sources = document.record, document.sources
+    if sources is None and record.origin != "composed":
+        return
     file = corpus.name(corpus.sources_path(record.id))
-    if (record.origin == "composed") != (document.sources is not None):
-        found = "no sources stand" if document.sources is None else "sources stand"
+    if sources is None or record.origin != "composed":
+        place = Place("dataset/documents.jsonl", pointer="/origin", record=document.line)
+        found = "no sources stand" if sources is None else "sources stand"
         data: dict[str, object] = {"name": record.id, "origin": record.origin, "found": found, "file": file}
         yield Finding("sources-misplaced", place, data, record.id)
-    elif document.sources is not None:
-        yield from _people(corpus, document.sources, file)
-        yield from _belong(document, document.sources, file)
-        yield from _claims(document, document.sources, file)
-        yield from _coverage(corpus, document, document.sources, file)
-        yield from _wording(document.sources, file)
+        return
+    yield from _people(corpus, sources, file)
+    yield from _belong(document, sources, file)
+    yield from _claims(document, sources, file)
+    yield from _coverage(corpus, document, sources, file)
+    yield from _wording(sources, file)
 
 
 def _people(corpus: Corpus, sources: Sources, file: str) -> Iterator[Finding]:

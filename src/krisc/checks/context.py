@@ -1,19 +1,24 @@
-"""What a check is given: one annotation file with its document, and quick ways to point into it."""
+"""What a check is given: one annotation file with its document, and quick ways to point into it.
+
+A check first asks of ``columns`` whether anything can be wrong, and looks at ``items`` or ``segments`` only then.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from krisc.checks.columns import Columns, Part
+from krisc.checks.rules import rules_of
 from krisc.document import Document
 from krisc.findings import Finding, Place
-from krisc.layers import Layer, Layers, unit_layer
+from krisc.layers import Layer, Layers
 from krisc.model import Annotation, AnnotationFile, Annotator, RegisterEntry, Segment
 from krisc.spans import Containers, Stretch
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Item:
     """One annotation and its place in the file."""
 
@@ -26,22 +31,39 @@ class Item:
         return f"/layers/{self.layer.name}/{self.index}{rest}"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Context:
-    """One annotation file under check, with the document it belongs to and the corpus's registers."""
+    """One annotation file under check, with the document it belongs to and the corpus's registers.
+
+    ``named`` and ``raw_named`` give the names of the file and of the raw text; few files have findings that need them.
+    ``units`` are the units (sentences, headlines) of the document, in text order; empty when they were not annotated.
+    """
 
     layers: Layers
     register: Mapping[str, RegisterEntry]
     annotators: Mapping[str, Annotator]
     document: Document
     file: AnnotationFile
-    name: str
-    raw_name: str
+    named: Callable[[], str]
+    raw_named: Callable[[], str]
 
-    @property
-    def text(self) -> str:
-        """The raw text."""
-        return self.document.text
+    def __post_init__(self) -> None:
+        self.text = self.document.text
+        self.rules = rules_of(self.layers)
+        self.columns = Columns(self.rules, self.file)
+        self.parts = self.columns.parts
+        found = [part for part in self.parts if part.rules is self.rules.unit_layer]
+        self.units: list[Stretch] = sorted(found[0].hulls(found[0].rules.units)) if found else []
+
+    @cached_property
+    def name(self) -> str:
+        """The file, as findings name it."""
+        return self.named()
+
+    @cached_property
+    def raw_name(self) -> str:
+        """The raw text, as findings name it."""
+        return self.raw_named()
 
     @cached_property
     def items(self) -> tuple[Item, ...]:
@@ -52,36 +74,33 @@ class Context:
             for index, annotation in enumerate(self.file.layers.get(name, ()))
         )
 
+    def in_layer(self, part: Part) -> list[Item]:
+        """The annotations of one layer."""
+        return [Item(part.layer, index, annotation) for index, annotation in enumerate(part.listed)]
+
     @cached_property
     def by_id(self) -> dict[str, Item]:
-        """Annotations by id; of duplicates the first."""
+        """Annotations with their places by id; of duplicates the first."""
         found: dict[str, Item] = {}
         for item in self.items:
             found.setdefault(item.annotation.id, item)
         return found
 
     @cached_property
-    def units(self) -> tuple[Stretch, ...]:
-        """The units (sentences, headlines) of the document, in text order; empty when they were not annotated."""
-        layer = unit_layer(self.layers)
-        if layer is None:
-            return ()
-        units = self.file.layers.get(layer.name, ())
-        return tuple(sorted(a.hull for a in units if a.label in layer.constraints.units))
-
-    @cached_property
     def containers(self) -> Containers:
         """Finds the unit that holds a span."""
         return Containers(self.units)
 
-    @cached_property
+    def hull(self, name: str) -> Stretch:
+        """First and last offset of an annotation, whose segments are in order; ``(0, 0)`` when it has none."""
+        a = self.columns.annotations[self.columns.place[name]]
+        anchor = a.segments or a.trigger
+        return (anchor[0].start, anchor[-1].end) if anchor else (0, 0)
+
+    @property
     def tokens(self) -> tuple[list[int], list[int]]:
         """Starts and ends of the tokens of the whole text, in code points."""
         return self.document.tokens
-
-    def in_layer(self, name: str) -> Iterator[Item]:
-        """The annotations of one layer."""
-        return (item for item in self.items if item.layer.name == name)
 
     @cached_property
     def segments(self) -> tuple[tuple[Item, str, int, Segment], ...]:

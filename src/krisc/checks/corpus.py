@@ -86,12 +86,9 @@ class _Released(msgspec.Struct):
 def metadata_holds(corpus: Corpus, document: Document) -> Iterator[Finding]:
     """The metadata of a document: the hash of its text, dates that exist, and the gold annotation."""
     record = document.record
-    if record.sha256 != sha256(document.data):
-        data: dict[str, object] = {
-            "found": record.sha256,
-            "wanted": sha256(document.data),
-            "file": f"dataset/raw/{record.id}.txt",
-        }
+    if record.sha256 != (wanted := sha256(document.data)):
+        file = f"dataset/raw/{record.id}.txt"
+        data: dict[str, object] = {"found": record.sha256, "wanted": wanted, "file": file}
         place = Place(DOCUMENTS, pointer="/sha256", record=document.line)
         yield Finding("text-hash-mismatch", place, data, record.id)
     for name in ("published", "captured", "as_of"):

@@ -14,6 +14,8 @@ from krisc.store import Corpus
 def reviews_hold(corpus: Corpus, document: Document) -> Iterator[Finding]:
     """The reviews of a document: people only, what they are about, and the gold that they give."""
     name = document.record.id
+    if not _signed(document.gold) and not reviews.path_of(corpus, name).exists():
+        return
     try:
         done = reviews.read_reviews(corpus, name)
     except KriscError as error:
@@ -27,6 +29,11 @@ def reviews_hold(corpus: Corpus, document: Document) -> Iterator[Finding]:
     yield from _sign_offs(corpus, document, document.gold, done)
     if len(document.current) < 2:  # else adjudication tells
         yield from reviews.told_lapsed(corpus, name, done, sorted(reviews.lapsed_sign_offs(document.gold, done)))
+
+
+def _signed(gold: AnnotationFile | None) -> bool:
+    """Whether gold has sign-offs."""
+    return gold is not None and any([a for a in listed if a.checked_by] for listed in gold.layers.values())
 
 
 def _strangers(corpus: Corpus, name: str, file: str, done: tuple[reviews.Review, ...]) -> Iterator[Finding]:
