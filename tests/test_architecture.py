@@ -37,7 +37,7 @@ ORDER = [
     {"checks"},
     {"agreement"},
     {"tables"},
-    {"tabulate", "splits", "rows", "provenance", "masking"},
+    {"tabulate", "splits", "rows", "provenance", "masking", "mentions"},
     {"planning"},
     {"facts", "parquet"},
     {"judging"},

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 
 import msgspec
 
 from krisc.agreement import Agreement, Value
 from krisc.document import Document
-from krisc.layers import Layers, unit_layer
-from krisc.model import AnnotationFile, RegisterEntry, Retraction, Sources
+from krisc.layers import unit_layer
+from krisc.mentions import EntityFacts, add_entities, merge_entities
+from krisc.model import Annotation, AnnotationFile, Retraction, Sources
 from krisc.sealing import Withheld
 from krisc.store import Corpus
 
@@ -117,17 +119,6 @@ class Judged(msgspec.Struct):
     found: int = 0
 
 
-class EntityFacts(msgspec.Struct):
-    """One entity of the register: documents and mentions in chains, events it fills a role of, and its GeoNames id."""
-
-    name: str
-    type: str
-    documents: int = 0
-    mentions: int = 0
-    events: int = 0
-    geonames: int = 0
-
-
 class Facts(msgspec.Struct):
     """``release.json``: what a release holds. Characters are code points; tokens are those of the tokens table.
 
@@ -217,81 +208,115 @@ def add(facts: Facts, corpus: Corpus, document: Document, split: str) -> None:
     ):
         counts[key] = counts.get(key, 0) + 1
     if record.dated:
-        facts.years[record.dated[:4]] = facts.years.get(record.dated[:4], 0) + 1
-    if record.as_of:
-        facts.as_of_first = min(facts.as_of_first or record.as_of, record.as_of)
-        facts.as_of_last = max(facts.as_of_last, record.as_of)
-    if record.published:
-        facts.published_first = min(facts.published_first or record.published, record.published)
-        facts.published_last = max(facts.published_last, record.published)
+        _count(facts.years, {record.dated[:4]: 1})
+    _extend(facts, "as_of_first", "as_of_last", record.as_of, record.as_of)
+    _extend(facts, "published_first", "published_last", record.published, record.published)
     for name, digest, one in zip(document.names, document.hashes, document.passes, strict=True):
         facts.annotators[one.annotator].passes += 1
         facts.passes[name.removeprefix("annotations/passes/")] = PassHashes(digest, record.sha256)
     if document.sources is not None:
-        _add_sources(facts, corpus, document, document.sources)
+        _add_sources(facts, document, document.sources)
     if document.gold is not None:
         _add_units(facts, corpus, document, document.gold)
         add_entities(facts.entities, corpus.layers, corpus.register, document.gold)
         for name, layer in facts.layers.items():
-            _add_layer(facts, layer, document.gold, name)
-            for a in document.gold.layers.get(name, ()):
-                for spread, key in (
-                    (layer.by_split, split),
-                    (layer.by_year, record.dated[:4]),
-                    (layer.by_origin, record.origin),
-                ):
-                    row = spread.setdefault(a.label, {})
-                    row[key] = row.get(key, 0) + 1
+            if name in document.gold.layers:
+                _add_layer(layer, document.gold.layers[name], (split, record.dated[:4], record.origin))
 
 
-def _add_sources(facts: Facts, corpus: Corpus, document: Document, sources: Sources) -> None:
-    made = facts.composed = facts.composed or Composed()
-    made.documents += 1
+def _add_sources(facts: Facts, document: Document, sources: Sources) -> None:
     words = len(document.text.split())
-    made.words += words
-    made.shortest, made.longest = min(made.shortest or words, words), max(made.longest, words)
-    made.pages += len(sources.pages)
-    made.undated += sum(not page.date for page in sources.pages)
-    made.claims = dict(sorted((Counter(made.claims) + Counter(c.verdict for c in sources.claims if c.verdict)).items()))
-    made.composed_by = sorted({*made.composed_by, sources.composed_by})
-    made.checked_by = sorted({*made.checked_by, sources.checked_by} - {""})
-    if sources.shared_run:
-        made.longest_shared_run = max(made.longest_shared_run, sources.shared_run.words)
+    made = Composed(
+        documents=1,
+        words=words,
+        shortest=words,
+        longest=words,
+        pages=len(sources.pages),
+        undated=sum(not page.date for page in sources.pages),
+        claims=dict(sorted(Counter(c.verdict for c in sources.claims if c.verdict).items())),
+        longest_shared_run=sources.shared_run.words if sources.shared_run else 0,
+        composed_by=[sources.composed_by],
+        checked_by=[sources.checked_by] if sources.checked_by else [],
+    )
+    facts.composed = _both_composed(facts.composed, made)
+
+
+def _both_composed(one: Composed | None, other: Composed | None) -> Composed | None:
+    """What two runs of composed documents rest on."""
+    if one is None or other is None:
+        return one or other
+    summed = {name: getattr(one, name) + getattr(other, name) for name in ("documents", "words", "pages", "undated")}
+    return Composed(
+        **summed,
+        shortest=min(one.shortest, other.shortest),
+        longest=max(one.longest, other.longest),
+        claims=dict(sorted((Counter(one.claims) + Counter(other.claims)).items())),
+        longest_shared_run=max(one.longest_shared_run, other.longest_shared_run),
+        composed_by=sorted({*one.composed_by, *other.composed_by}),
+        checked_by=sorted({*one.checked_by, *other.checked_by}),
+    )
+
+
+def merge(into: Facts, other: Facts) -> None:
+    """Add what was counted of the documents that come after: as if all had been counted in one go.
+
+    Args:
+        into: figures from ``start`` on; they change.
+        other: figures of the same corpus, from a ``start`` of their own, before ``finish``.
+    """
+    for name in ("documents", "characters", "tokens"):
+        setattr(into, name, getattr(into, name) + getattr(other, name))
+    for name in ("splits", "units", "origins", "languages", "publishers", "rights", "years"):
+        _count(getattr(into, name), getattr(other, name))
+    for first, last in (("as_of_first", "as_of_last"), ("published_first", "published_last")):
+        _extend(into, first, last, getattr(other, first), getattr(other, last))
+    into.composed = _both_composed(into.composed, other.composed)
+    into.passes |= other.passes
+    for name, annotator in other.annotators.items():
+        into.annotators[name].passes += annotator.passes
+    merge_entities(into.entities, other.entities)
+    for name, layer in other.layers.items():
+        _merge_layer(into.layers[name], layer)
+
+
+def _merge_layer(into: LayerFacts, other: LayerFacts) -> None:
+    for name in ("documents", "annotations", "signed_off"):
+        setattr(into, name, getattr(into, name) + getattr(other, name))
+    for name in ("labels", "annotators", "decided"):
+        _count(getattr(into, name), getattr(other, name))
+    for name in ("by_split", "by_year", "by_origin"):
+        for label, row in getattr(other, name).items():
+            _count(getattr(into, name).setdefault(label, {}), row)
+
+
+def _count(counts: dict[str, int], more: Mapping[str, int]) -> None:
+    """Add counts; what is new comes last, in its own order."""
+    for key, number in more.items():
+        counts[key] = counts.get(key, 0) + number
+
+
+def _extend(facts: Facts, first: str, last: str, earliest: str, latest: str) -> None:
+    """Let a range of days take in another; an empty day is none."""
+    if earliest:
+        setattr(facts, first, min(getattr(facts, first) or earliest, earliest))
+        setattr(facts, last, max(getattr(facts, last), latest))
 
 
 def finish(facts: Facts, corpus: Corpus) -> None:
-    """Put what was counted in an order that does not depend on that of the documents."""
+    """Sum up what was counted, in an order that does not depend on that of the documents."""
     facts.splits = {s: facts.splits[s] for s in corpus.config.splits if s in facts.splits}
     facts.years = dict(sorted(facts.years.items()))
     busy = sorted(facts.entities.items(), key=lambda one: (-one[1].events, -one[1].mentions, one[0]))
     facts.entities = dict(busy)
+    for name, annotator in facts.annotators.items():
+        annotator.gold_annotations = sum(layer.annotators.get(name, 0) for layer in facts.layers.values())
     for layer in facts.layers.values():
+        layer.annotators = dict(sorted(layer.annotators.items()))
+        layer.decided = dict(sorted(layer.decided.items()))
         for spread in (layer.by_split, layer.by_year, layer.by_origin):
             ordered = {label: dict(sorted(spread[label].items())) for label in layer.labels if label in spread}
             spread.clear()
             spread.update(ordered)
-
-
-def add_entities(
-    entities: dict[str, EntityFacts],
-    layers: Layers,
-    register: Mapping[str, RegisterEntry] | Mapping[str, EntityFacts],
-    gold: AnnotationFile,
-) -> None:
-    """Count the mentions of entities of the register, and the events whose arguments they are."""
-    of: dict[str, str] = {}
-    for name, layer in layers.items():
-        for a in gold.layers.get(name, ()) if layer.kind == "chain" else ():
-            if a.entity in register:
-                entry = register[a.entity]
-                fact = entities.setdefault(a.entity, EntityFacts(entry.name, entry.type, geonames=entry.geonames))
-                fact.documents += a.entity not in of.values()
-                fact.mentions += len(a.members)
-                of |= dict.fromkeys(a.members, a.entity)
-    for name, layer in layers.items():
-        for a in gold.layers.get(name, ()) if layer.kind == "event" else ():
-            for entity in {of[g.target] for g in a.arguments if g.target in of}:
-                entities[entity].events += 1
 
 
 def _add_units(facts: Facts, corpus: Corpus, document: Document, gold: AnnotationFile) -> None:
@@ -303,46 +328,23 @@ def _add_units(facts: Facts, corpus: Corpus, document: Document, gold: Annotatio
             facts.tokens += last - first
 
 
-def _add_layer(facts: Facts, layer: LayerFacts, gold: AnnotationFile, name: str) -> None:
-    if name not in gold.layers:
-        return
-    annotations = gold.layers[name]
+def _add_layer(layer: LayerFacts, annotations: Sequence[Annotation], where: tuple[str, str, str]) -> None:
+    """Count the annotations of a layer in a document; ``where`` is its split, year and origin."""
     layer.documents += 1
     layer.annotations += len(annotations)
-    layer.signed_off += sum(bool(a.checked_by) for a in annotations)
-    layer.labels = {label: layer.labels[label] + sum(a.label == label for a in annotations) for label in layer.labels}
-    layer.decided = dict(sorted((Counter(layer.decided) + Counter(a.decided for a in annotations)).items()))
-    by = Counter(one for a in annotations for one in a.by)
-    layer.annotators = dict(sorted((Counter(layer.annotators) + by).items()))
-    for one, number in by.items():
-        facts.annotators[one].gold_annotations += number
+    layer.signed_off += len([a for a in annotations if a.checked_by])
+    _tally(layer.annotators, chain.from_iterable([a.by for a in annotations]))
+    _tally(layer.decided, [a.decided for a in annotations])
+    labels: dict[str, int] = {}
+    _tally(labels, [a.label for a in annotations])
+    _count(layer.labels, labels)
+    for spread, key in zip((layer.by_split, layer.by_year, layer.by_origin), where, strict=True):
+        for label, number in labels.items():
+            row = spread.setdefault(label, {})
+            row[key] = row.get(key, 0) + number
 
 
-def merge(facts: Facts, part: Facts) -> None:
-    """Add the figures of the documents that come next."""
-    _merge(facts, part)
-
-
-def _merge(a, b):
-    for name in b.__struct_fields__:
-        x, y = getattr(a, name), getattr(b, name)
-        if (
-            name in ("register_entries", "incidents", "kind", "name", "given", "type", "geonames", "retracted")
-            or y is None
-        ):
-            continue
-        if x is None:
-            setattr(a, name, y)
-        elif isinstance(x, dict):
-            for k, v in y.items():
-                if k not in x:
-                    x[k] = v
-                elif isinstance(v, int):
-                    x[k] += v
-                elif isinstance(v, dict):
-                    for q, w in v.items():
-                        x[k][q] = x[k].get(q, 0) + w
-                else:
-                    _merge(x[k], v)
-        elif isinstance(x, int):
-            setattr(a, name, x + y)
+def _tally(counts: dict[str, int], things: Iterable[str]) -> None:
+    """Count things; there are few in a document, for which this is faster than a Counter."""
+    for thing in things:
+        counts[thing] = counts.get(thing, 0) + 1

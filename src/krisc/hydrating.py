@@ -16,9 +16,10 @@ from pathlib import Path, PurePosixPath
 
 import msgspec
 
-from krisc.facts import EntityFacts, Facts
+from krisc.facts import Facts
 from krisc.findings import Finding, KriscError, Place
 from krisc.layers import Layers
+from krisc.mentions import EntityFacts
 from krisc.pagetext import Page, read_page, text_files
 from krisc.parquet import Written, content_of, write_rows
 from krisc.passages import Search

@@ -14,10 +14,11 @@ from typing import Any
 
 import msgspec
 
-from krisc.facts import EntityFacts, Facts, PassHashes, add_entities
+from krisc.facts import Facts, PassHashes
 from krisc.findings import Finding, KriscError, Place
 from krisc.layers import Layers
 from krisc.masking import masked, numbered
+from krisc.mentions import EntityFacts, add_entities
 from krisc.parquet import write_rows
 from krisc.release import (
     Compiled,
