@@ -21,9 +21,9 @@ from nervaluate.strategies import PartialEvaluation, StrictEvaluation
 
 from krisc.agreement import Comparison
 from krisc.alignment import Scores, score
+from krisc.document import Document
 from krisc.layers import Label, Layer
 from krisc.model import Annotation, AnnotationFile, DocumentRecord, Segment
-from krisc.document import Document
 
 LABELS = ("PERSON", "ORGANIZATION", "GPE", "LOCATION", "FACILITY", "NORP", "TITLE", "WEAPON", "DOCUMENT")
 SCHEMES = {"strict": "strict", "boundary": "exact", "partial": "partial", "type": "ent_type"}

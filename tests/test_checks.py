@@ -12,9 +12,9 @@ from msgspec.structs import replace
 
 from krisc.checks import check_annotations
 from krisc.checks.context import Context
-from krisc.model import AnnotationFile
 from krisc.document import Document
 from krisc.files import sha256
+from krisc.model import AnnotationFile
 from krisc.store import Corpus
 
 STRANGE = "\U0001d518e\u0301\r\n\tسۆران \U0001f9d1\u200d\U0001f33e ـ\u0300\r\n"  # astral, combining, Sorani, tab, CRLF
