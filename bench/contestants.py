@@ -185,7 +185,8 @@ def whole(m: Material) -> Step:
 
 
 def _compile(m: Material, **how: Any) -> None:  # noqa: ANN401 - what How takes
-    from krisc.release import How, compile_corpus
+    from krisc.release import compile_corpus
+    from krisc.runs import How
     from krisc.store import Corpus
 
     compile_corpus(Corpus(m.corpus), m.folder / "out", replace=True, how=How(**how))

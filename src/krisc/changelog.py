@@ -10,7 +10,8 @@ from krisc.comparing import Difference, bumped, compare_states, latest
 from krisc.document import version_key
 from krisc.files import write_atomically
 from krisc.findings import Finding, KriscError, Place
-from krisc.release import Compiled, How, compile_corpus, write_generated
+from krisc.release import Compiled, compile_corpus, write_generated
+from krisc.runs import How
 from krisc.states import opened
 from krisc.store import Corpus
 

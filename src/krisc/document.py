@@ -31,7 +31,7 @@ class Parts:
 class Document:
     """One document with all that is known of it.
 
-    ``line`` is that of its metadata; ``names`` and ``hashes`` are the files of its passes and the SHA-256 of their bytes.
+    ``line`` is that of its metadata; ``names`` and ``hashes`` are the files of its passes, and SHA-256 of their bytes.
     """
 
     record: DocumentRecord

@@ -23,8 +23,9 @@ from krisc.mentions import EntityFacts
 from krisc.pagetext import Page, read_page, text_files
 from krisc.parquet import Written, content_of, write_rows
 from krisc.passages import Search
-from krisc.release import MANIFEST, Progress, file_facts, finish, read_facts, staging, swap, write_manifest
+from krisc.release import MANIFEST, file_facts, finish, read_facts, staging, swap, write_manifest
 from krisc.rows import by_document, read_rows
+from krisc.runs import Progress
 from krisc.sealing import Cost, Withheld, joint_key, key_of, need_cipher, salt, unseal, words_of
 from krisc.store import Corpus
 from krisc.tables import DATE, Table, tables

@@ -21,8 +21,8 @@ _COLUMNS = "id, line, offset, length, incident, sha256, file, digest"
 class Entry:
     """Where a document stands: a line, from 1, of a file of JSON Lines, at an offset and with a length in bytes.
 
-    The file is ``documents.jsonl``, which has metadata, or a shard, which has whole documents. ``digest`` is the SHA-256
-    of the line.
+    The file is ``documents.jsonl``, which has metadata, or a shard, which has whole documents. ``digest`` is the
+    SHA-256 of the line.
     """
 
     id: str

@@ -135,7 +135,7 @@ class Memory:
     # --- shards -----------------------------------------------------------------------------------------------------
 
     def recall(self, key: str, put: Callable[[str, Path], None]) -> bytes | None:
-        """The result that was kept under a key; its files are given to ``put`` by their names. None if there is none."""
+        """The result that was kept under a key, or None; its files are given to ``put`` by their names."""
         self.used.add(key)
         folder = self.folder / "shards" / key
         try:

@@ -10,46 +10,28 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from itertools import chain, islice
 from pathlib import Path
 
 from krisc import artefacts, judging, pages, provenance
 from krisc import facts as figures
 from krisc.agreement import Comparison
 from krisc.checks import Checked, check_corpus, check_counts, check_forms
-from krisc.compiling import Done, Shard, compile_shard, keep, key_of, recall
-from krisc.engines import Engine, Here
 from krisc.facts import Facts, FileFacts, SplitFacts
 from krisc.files import read_manifest, unwritable, write_atomically
 from krisc.findings import Finding, KriscError, Place
 from krisc.memory import Memory
 from krisc.parquet import Written, content_of
 from krisc.planning import pins
-from krisc.sharding import shards
+from krisc.runs import How, compiled
 from krisc.splits import assign
 from krisc.store import Corpus
 from krisc.tables import tables
 
-Progress = Callable[[int, int], None]
 MANIFEST = "release.json"
 CHECKSUMS = "SHA256SUMS"
-
-
-@dataclass(frozen=True)
-class How:
-    """How to compile: where the work runs, which tables (all when none is named), and who is told of progress.
-
-    With ``remember``, shards that are as they were when the corpus folder was compiled last are taken from its memory.
-    """
-
-    engine: Engine = field(default_factory=Here)
-    only: tuple[str, ...] = ()
-    progress: Progress | None = None
-    remember: bool = False
 
 
 @dataclass
@@ -103,14 +85,14 @@ def _compile(corpus: Corpus, out: Path | None, how: How, *, replace: bool, like:
     target = target_of(corpus, out) if out else corpus.releases / version
     with staging(target) as stage:
         known = _built(like or target) if like or not replace else None
-        compiled = _compile_into(stage, corpus, how, version if replace else "", known)
+        made = _compile_into(stage, corpus, how, version if replace else "", known)
         if corpus.memory:
             corpus.memory.forget()
-        compiled.folder = target
-        compiled.unchanged = not put(stage, target, corpus, replace=replace)
+        made.folder = target
+        made.unchanged = not put(stage, target, corpus, replace=replace)
     if out is None:
         write_atomically(corpus.dataset / "splits.json", pins({**splits_of(corpus), **corpus.pinned}))
-    return compiled
+    return made
 
 
 def target_of(corpus: Corpus, out: Path) -> Path:
@@ -219,7 +201,7 @@ def _compile_into(stage: Path, corpus: Corpus, how: How, replaced: str, known: F
     facts = figures.start(corpus)
     comparison = Comparison(corpus.layers, brief=True)
     written: list[Written] = []
-    for done in _compiled(stage, corpus, how):
+    for done in compiled(stage, corpus, how):
         findings += done.findings
         checked.merge(done.checked)
         if not checked.errors:
@@ -238,63 +220,6 @@ def _compile_into(stage: Path, corpus: Corpus, how: How, replaced: str, known: F
     facts.inputs = known.inputs if known and known.inputs else provenance.inputs(corpus)
     finish(stage, corpus, facts, written)
     return Compiled(stage, facts, findings)
-
-
-def _compiled(stage: Path, corpus: Corpus, how: How) -> Iterator[Done]:
-    """Compile every shard; in this process when there is only one, so that progress shows within it."""
-    total, count = len(corpus.index), 0
-
-    def step(number: int = 1) -> None:
-        nonlocal count
-        count += number
-        if how.progress:
-            how.progress(count, total)
-
-    runs = shards(assign(corpus.index, corpus.config.splits, corpus.pinned), total)
-    tasks = (Shard(corpus, number, tuple(run), stage, how.only) for number, run in enumerate(runs))
-    waiting: deque[tuple[Shard, str, Done | None]] = deque()
-    for done in _run(how.engine, _missing(tasks, corpus.memory, waiting), step):
-        while waiting[0][2] is not None:
-            yield _known(waiting.popleft(), step)
-        task, key, _ = waiting.popleft()
-        if corpus.memory and key:
-            keep(task, done, corpus.memory, key)
-        yield done
-    while waiting:
-        yield _known(waiting.popleft(), step)
-
-
-def _run(engine: Engine, tasks: Iterator[Shard], step: Callable[..., None]) -> Iterator[Done]:
-    """Compile shards, in this process when there is only one."""
-    first = list(islice(tasks, 2))
-    if len(first) < 2 or engine.workers == 1:
-        yield from (compile_shard(task, step) for task in chain(first, tasks))
-        return
-    for done in engine.map(compile_shard, chain(first, tasks)):
-        step(done.checked.counts["documents"])
-        yield done
-
-
-def _missing(
-    tasks: Iterable[Shard], memory: Memory | None, waiting: deque[tuple[Shard, str, Done | None]]
-) -> Iterator[Shard]:
-    """Yield the shards that are not remembered; every shard goes to the queue, with what is known of it."""
-    for task in tasks:
-        key = ""
-        if memory:
-            with suppress(OSError):  # a file that cannot be read is found by the checks
-                key = key_of(task, memory)
-        known = recall(task, memory, key) if memory and key else None
-        waiting.append((task, key, known))
-        if known is None:
-            yield task
-
-
-def _known(one: tuple[Shard, str, Done | None], step: Callable[..., None]) -> Done:
-    task, _, done = one
-    assert done is not None  # noqa: S101 - those without are compiled
-    step(len(task.documents))
-    return done
 
 
 def finish(stage: Path, corpus: Corpus, facts: Facts, written: Sequence[Written]) -> None:

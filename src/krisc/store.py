@@ -5,7 +5,6 @@ Documents are indexed by id, offset and length, so that memory does not grow wit
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections.abc import Iterator
 from functools import cached_property, lru_cache
@@ -152,7 +151,7 @@ class Corpus:
 
     @cached_property
     def index(self) -> Index:
-        """All documents, sorted by id: those of ``documents.jsonl``, and those of the shards under ``dataset/shards``."""
+        """All documents, sorted by id: those of ``documents.jsonl``, and of the shards in ``dataset/shards``."""
         return Index(self._entries([]))
 
     def _entries(self, findings: list[Finding]) -> Iterator[Entry]:
@@ -197,11 +196,9 @@ class Corpus:
     def pass_paths(self, document: str) -> list[Path]:
         """Where the passes over a document lie."""
         folder = self.annotations / "passes"
-        try:
-            names = sorted(os.listdir(folder))
-        except OSError:
+        if not folder.is_dir():
             return []
-        return [path for name in names if (path := folder / name / f"{document}.json").is_file()]
+        return [path for one in sorted(folder.iterdir()) if (path := one / f"{document}.json").is_file()]
 
     def paths_of(self, document: str) -> list[Path]:
         """The files there are of a document, apart from its line in the list."""

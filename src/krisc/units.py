@@ -66,7 +66,7 @@ class _Line:
     """Documents one after another on a line of code points: tokens and units of all of them.
 
     ``base`` is where each document begins; ``units`` the annotations that are units, in text order, by their numbers;
-    ``owner`` the document of each; ``first`` and ``last`` the tokens of each, as a half-open range of numbers on the line.
+    ``owner`` the document of each; ``first`` and ``last`` its tokens, a half-open range of numbers on the line.
     """
 
     def __init__(self, documents: Sequence[Document], flat: Flat, layer: Layer) -> None:
@@ -150,7 +150,7 @@ def _order(keys: Integers, ids: Sequence[str]) -> Integers:
         keys: of shape ``(keys, rows)``.
         ids: of the rows.
     """
-    order = np.lexsort(keys)
+    order: Integers = np.lexsort(keys)
     ordered = keys[:, order]
     same = (ordered[:, 1:] == ordered[:, :-1]).all(axis=0)
     if not same.any():

@@ -20,17 +20,9 @@ from krisc.layers import Layers
 from krisc.masking import masked, numbered
 from krisc.mentions import EntityFacts, add_entities
 from krisc.parquet import write_rows
-from krisc.release import (
-    Compiled,
-    How,
-    compile_corpus,
-    differences,
-    finish,
-    put,
-    staging,
-    target_of,
-)
+from krisc.release import Compiled, compile_corpus, differences, finish, put, staging, target_of
 from krisc.rows import annotation_file, by_document
+from krisc.runs import How
 from krisc.sealing import (
     LEAST_WORDS,
     Sealed,

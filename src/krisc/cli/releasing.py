@@ -66,7 +66,7 @@ def split(redo: bool, folder: Path, quiet: bool, as_json: bool) -> None:
 )
 @json_option
 @engine_options
-def compile_(
+def compile_(  # noqa: PLR0913 - one parameter an option
     *,
     out: Path | None,
     replace: bool,
@@ -78,7 +78,8 @@ def compile_(
     as_json: bool,
 ) -> None:
     """Check everything and compile it to a release: Parquet, card, datasheet, citation and hashes."""
-    from krisc.release import How, compile_corpus  # noqa: PLC0415
+    from krisc.release import compile_corpus  # noqa: PLC0415
+    from krisc.runs import How  # noqa: PLC0415
 
     if withhold and out is None:
         raise click.UsageError("--withhold makes a variant of the release, so say with --out where it goes")
@@ -119,7 +120,8 @@ def compile_(
 def verify(release: Path, sources: Path | None, quiet: bool, as_json: bool) -> None:
     """Verify a copy of a release, offline: files, rows, rules, splits, figures and card."""
     from krisc.provenance import check_sources  # noqa: PLC0415
-    from krisc.release import How, check_release  # noqa: PLC0415
+    from krisc.release import check_release  # noqa: PLC0415
+    from krisc.runs import How  # noqa: PLC0415
     from krisc.verifying import verify as work  # noqa: PLC0415
 
     with progress_bar("verifying", quiet) as progress:
@@ -175,7 +177,7 @@ def release_(replace: bool, engine: EngineOptions, folder: Path, quiet: bool) ->
     """Compile, if the version is as high as the change calls for; write the changelog and the generated files."""
     from krisc.changelog import release as work  # noqa: PLC0415
     from krisc.changelog import summary as words  # noqa: PLC0415
-    from krisc.release import How  # noqa: PLC0415
+    from krisc.runs import How  # noqa: PLC0415
 
     corpus = open_sound(folder)
     with progress_bar("compiling", quiet) as progress, engine.started() as where:
@@ -204,7 +206,8 @@ def check(folder: Path, quiet: bool, as_json: bool) -> None:
     """Rebuild the release and compare it, and look for stale generated files and unformatted annotation."""
     from krisc.authoring import format_file  # noqa: PLC0415
     from krisc.changelog import check_changelog  # noqa: PLC0415
-    from krisc.release import How, check_generated, check_release  # noqa: PLC0415
+    from krisc.release import check_generated, check_release  # noqa: PLC0415
+    from krisc.runs import How  # noqa: PLC0415
 
     corpus = open_sound(folder)
     with progress_bar("rebuilding", quiet) as progress:
