@@ -32,7 +32,7 @@ class Content:
         Returns:
             The size in Arrow, in bytes, that the batch has when it is read back from Parquet as one row group, which is
             what ``datasets`` counts: there integers and floats always have a validity bitmap, everything else where a
-            value is null, and a list not for the sake of its struct.
+            value is null, but for lists and structs in a struct that is null itself somewhere.
         """
         return sum(
             self._column(field.name, batch.column(field.name).combine_chunks(), field.type) for field in self.schema
@@ -62,6 +62,7 @@ class Content:
         nulls = np.flatnonzero(array.is_null().to_numpy(zero_copy_only=False)) + before if size else b""
         self._update(f"{name}?", nulls)
         if pa.types.is_struct(type_):
+            size = 0 if inherited else size
             return size + sum(
                 self._column(f"{name}.{field.name}", part, field.type, array.null_count)
                 for field, part in zip(type_, array.flatten(), strict=True)
@@ -69,7 +70,7 @@ class Content:
         if pa.types.is_list(type_):
             lengths = pc.list_value_length(array)
             self._update(f"{name}#", (lengths.fill_null(0) if size else lengths).to_numpy())
-            size = bitmap if array.null_count > inherited else 0
+            size = 0 if inherited else size
             return size + 4 * len(array) + self._column(f"{name}[]", array.flatten(), type_.value_type)
         if pa.types.is_string(type_):
             whole = array.fill_null("") if size else array
