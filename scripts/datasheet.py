@@ -4,4 +4,5 @@ import sys
 
 from krisc.cli import main
 
-main(["docs", *sys.argv[1:]])
+if __name__ == "__main__":  # workers read this file too
+    main(["docs", *sys.argv[1:]])

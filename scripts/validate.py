@@ -4,4 +4,5 @@ import sys
 
 from krisc.cli import main
 
-main(["validate", *sys.argv[1:]])
+if __name__ == "__main__":  # workers read this file too
+    main(["validate", *sys.argv[1:]])

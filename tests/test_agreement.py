@@ -205,8 +205,11 @@ def test_chains_are_shown_by_their_members(passes):
 def test_documents_are_chosen_and_progress_is_told(passes, grow):
     grow(passes, 2)
     told = []
+    compare(Corpus(passes), progress=lambda done, whole: told.append((done, whole)))
+    assert told == [(1, 3), (2, 3), (3, 3)]
+    told.clear()
     agreement = compare(Corpus(passes), documents=("example",), progress=lambda done, whole: told.append((done, whole)))
-    assert (agreement.documents, told) == (1, [(1, 3), (2, 3), (3, 3)])
+    assert (agreement.documents, told) == (1, [(1, 1)])
     (passes / "annotations/gold/example.json").unlink()
     assert compare(Corpus(passes)).layers == agreement.layers, "without gold, passes are compared all the same"
     with pytest.raises(KriscError):
@@ -439,6 +442,8 @@ def test_what_is_kept_of_a_document_is_small():
 class InPieces:
     """An engine that sends everything there and back."""
 
+    workers = 2
+
     def __init__(self):
         self.runs = 0
 
@@ -458,13 +463,13 @@ def test_an_engine_counts_runs_and_the_result_is_the_same(passes, grow, monkeypa
         for annotator in ("one", "two"):
             path = passes / f"annotations/passes/{annotator}/{gold.name}"
             path.write_text(json.dumps(made | {"annotator": annotator}))
-    monkeypatch.setattr("krisc.agreement.RUN", size)
-    told, engine = [], InPieces()
     wanted = compare(Corpus(passes))
     assert wanted.documents == 5
+    monkeypatch.setattr("krisc.agreement.RUN", size)
+    told, engine = [], InPieces()
     found = compare(Corpus(passes), progress=lambda done, whole: told.append((done, whole)), engine=engine)
     assert msgspec.json.encode(found) == msgspec.json.encode(wanted)
-    assert (engine.runs, told[-1]) == (-(-5 // size), (5, 5))
+    assert (engine.runs, told[-1]) == ({1: 5, 2: 3, 64: 0}[size], (5, 5))
 
 
 def test_an_engine_hands_back_the_errors_of_a_pass(passes):

@@ -132,4 +132,4 @@ def test_the_code_knows_nothing_of_the_corpus() -> None:
 def test_scripts_have_no_logic(repository: Path) -> None:
     for path in (repository / "scripts").glob("*.py"):
         kinds = {type(node).__name__ for node in ast.parse(path.read_text()).body}
-        assert kinds == {"Expr", "Import", "ImportFrom"}, path.name
+        assert kinds == {"Expr", "Import", "ImportFrom", "If"}, path.name

@@ -38,6 +38,7 @@ NO_CASE = {
     "publish-failed": "tests/test_publishing.py",
     **dict.fromkeys(("withheld-readable", "withheld-broken"), "tests/test_withholding.py"),
     "page-missing": "tests/test_serving.py",
+    **dict.fromkeys(("worker-lost", "cluster-failed"), "tests/test_engines.py"),
     **dict.fromkeys(("content-altered", "version-mixed", "figure-wrong"), "tests/test_verify.py"),
 }
 # The commands that print findings in forms for programs, with the options that ask for them.

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
-from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from itertools import combinations, islice
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
@@ -19,6 +18,7 @@ from krisc.bootstrap import resampled
 from krisc.checks import check_document
 from krisc.counting import CHAINS, Pair, Side, Where, disagreement, token_labels
 from krisc.document import Document
+from krisc.engines import HERE, Engine, Step, stepwise
 from krisc.findings import Finding, KriscError, Place
 from krisc.formulas import Measure, measured, why_undefined
 from krisc.index import Entry
@@ -234,37 +234,36 @@ def _by_guidelines(document: Document, guidelines: str, annotators: Sequence[str
     return document.passes if annotators else document.current
 
 
-RUN = 64  # documents that are counted together elsewhere
-Item = TypeVar("Item")
-Result = TypeVar("Result")
-
-
-class Engine(Protocol):
-    """Whatever calls a function for many items, in one process or in many, and gives the results in their order."""
-
-    def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-        """Yield the result of every item."""
-        ...
+RUN = 64  # documents that are counted together
 
 
 @dataclass(frozen=True)
 class Run:
-    """Documents of a corpus folder that are counted together, and which of their passes."""
+    """Documents that are counted together, and which of their passes."""
 
-    root: Path
+    corpus: Corpus
     entries: tuple[Entry, ...]
     annotators: tuple[str, ...]
     guidelines: str
 
 
-def count_run(run: Run) -> Partial | tuple[Finding, ...]:
-    """What was counted of a run of documents, or the errors of the first that has any."""
-    corpus = Corpus(run.root)
-    comparison = Comparison(corpus.layers)
+def count_run(run: Run, step: Step | None = None) -> tuple[Partial, int]:
+    """What was counted of a run of documents, and how many these are.
+
+    Args:
+        run: the documents.
+        step: is told of each document.
+
+    Raises:
+        KriscError: the errors of the first document that has any.
+    """
+    comparison = Comparison(run.corpus.layers)
     for entry in run.entries:
-        if errors := _add(comparison, corpus, entry, run.annotators, run.guidelines):
-            return tuple(errors)
-    return comparison.partial()
+        if errors := _add(comparison, run.corpus, entry, run.annotators, run.guidelines):
+            raise KriscError(errors)
+        if step:
+            step(1)
+    return comparison.partial(), len(run.entries)
 
 
 def _add(
@@ -289,7 +288,7 @@ def compare(
     annotators: Sequence[str] = (),
     guidelines: str = "",
     progress: Callable[[int, int], None] | None = None,
-    engine: Engine | None = None,
+    engine: Engine = HERE,
 ) -> Agreement:
     """Compare the passes of a corpus.
 
@@ -299,28 +298,27 @@ def compare(
         annotators: ids of annotators, and ``gold`` for the gold annotation; all passes when empty.
         guidelines: compare the passes by this version of the guidelines; by default by the newest of each document.
         progress: called with documents done and all documents.
-        engine: counts runs of documents; without one, they are counted one after another here. The result is the same.
+        engine: counts runs of documents; the result is the same whichever it is.
 
     Raises:
         KriscError: a file with errors, or no document with two passes.
     """
     comparison = Comparison(corpus.layers)
-    tell = progress or (lambda _done, _whole: None)
-    if engine is None:
-        for number, entry in enumerate(corpus.index):
-            tell(number + 1, len(corpus.index))
-            wanted = not documents or entry.id in documents
-            if wanted and (errors := _add(comparison, corpus, entry, annotators, guidelines)):
-                raise KriscError(errors)
-    else:
-        entries = [entry for entry in corpus.index if not documents or entry.id in documents]
-        parts = [tuple(entries[at : at + RUN]) for at in range(0, len(entries), RUN)]
-        runs = [Run(corpus.root, part, tuple(annotators), guidelines) for part in parts]
-        for number, counted in enumerate(engine.map(count_run, runs)):
-            if not isinstance(counted, Partial):
-                raise KriscError(counted)
-            comparison.merge(counted)
-            tell(min((number + 1) * RUN, len(entries)), len(entries))
+    wanted = frozenset(documents)
+    number = sum(entry.id in wanted for entry in corpus.index) if wanted else len(corpus.index)
+    entries = (entry for entry in corpus.index if not wanted or entry.id in wanted)
+    parts = iter(lambda: tuple(islice(entries, RUN)), ())
+    runs = (Run(corpus, part, tuple(annotators), guidelines) for part in parts)
+    done = 0
+
+    def step(more: int) -> None:
+        nonlocal done
+        done += more
+        if progress:
+            progress(done, number)
+
+    for counted, _ in stepwise(engine, count_run, runs, step, lambda made: made[1]):
+        comparison.merge(counted)
     if not comparison.documents:
         raise KriscError([Finding("passes-too-few", Place("annotations/passes"))])
     return comparison.result()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gc
 import hashlib
+import shutil
+import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,6 +18,7 @@ from krisc import facts as figures
 from krisc.agreement import Comparison, Partial
 from krisc.checks import Checked, check_document
 from krisc.document import Document
+from krisc.engines import Step
 from krisc.facts import Facts
 from krisc.findings import Finding, Place
 from krisc.memory import Memory, link, program
@@ -25,12 +28,12 @@ from krisc.store import Corpus
 from krisc.tables import Table, tables
 from krisc.tabulate import tabulate
 
-Step = Callable[[], None]
+ATTEMPT = ".shard-"  # a folder of this name holds the files of a shard while they are written
 
 
 @dataclass(frozen=True)
 class Shard:
-    """The task: documents with their splits, and the folder to write to; ``only`` limits the tables."""
+    """The task: documents with their splits, and the folder of the release; ``only`` limits the tables."""
 
     corpus: Corpus
     number: int
@@ -41,21 +44,25 @@ class Shard:
 
 @dataclass
 class Done:
-    """The result: findings, counts, figures, agreement and files of one shard."""
+    """The result: findings, counts, figures, agreement and files of one shard, and the folder that has these."""
 
     findings: list[Finding]
     checked: Checked
     facts: Facts
     comparison: Partial
     written: list[Written] = field(default_factory=list)
+    folder: Path | None = field(default=None, compare=False)
 
 
 def compile_shard(task: Shard, step: Step | None = None) -> Done:
     """Compile one shard; its files are complete only if there is no error among the findings.
 
+    They are written to a new folder, for ``place`` to take them from: whoever compiles the shard again, because this
+    worker seems to be dead, is not in its way.
+
     Args:
         task: the shard.
-        step: called after each document.
+        step: is told of each document.
 
     Raises:
         KriscError: a batch does not hold to its table's model.
@@ -63,9 +70,10 @@ def compile_shard(task: Shard, step: Step | None = None) -> Done:
     """
     corpus = task.corpus
     comparison = Comparison(corpus.layers, brief=True)
-    done = Done([], Checked(), figures.start(corpus), comparison.partial())
+    folder = Path(tempfile.mkdtemp(prefix=f"{ATTEMPT}{task.number:05d}-", dir=task.stage))
+    done = Done([], Checked(), figures.start(corpus), comparison.partial(), folder=folder)
     declared = {name: one for name, one in tables(corpus.layers).items() if not task.only or name in task.only}
-    with ShardWriter(task.stage, declared, task.number) as writer, collector_off():
+    with ShardWriter(folder, declared, task.number) as writer, collector_off():
         rows = _Rows(corpus, declared, writer)
         for entry, split in task.documents:
             document, found = check_document(corpus, entry)
@@ -77,12 +85,34 @@ def compile_shard(task: Shard, step: Step | None = None) -> Done:
                 comparison.add(document, document.current)
                 rows.add(document, split)
             if step:
-                step()
+                step(1)
         if not done.checked.errors:
             rows.flush()
         done.written = writer.close()
     done.comparison = comparison.partial()
     return done
+
+
+def documents_of(done: Done) -> int:
+    """How many documents were checked."""
+    return done.checked.counts["documents"]
+
+
+def place(task: Shard, done: Done) -> None:
+    """Put the files of a shard in their place, unless they are there."""
+    if done.folder is None:
+        return
+    for one in done.written:
+        (task.stage / one.file).parent.mkdir(exist_ok=True)
+        (done.folder / one.file).replace(task.stage / one.file)
+    shutil.rmtree(done.folder, ignore_errors=True)
+    done.folder = None
+
+
+def clear(stage: Path) -> None:
+    """Remove what workers that died, or seemed to, have left of shards."""
+    for folder in stage.glob(f"{ATTEMPT}*"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def key_of(task: Shard, memory: Memory) -> str:

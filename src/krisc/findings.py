@@ -92,6 +92,10 @@ class KriscError(Exception):
         self.findings = tuple(findings)
         super().__init__("; ".join(f"{f.id}: {f.message}" for f in self.findings))
 
+    def __reduce__(self) -> tuple[type[KriscError], tuple[tuple[Finding, ...]]]:
+        """It travels between processes as its findings; by default it would be made anew from its words."""
+        return type(self), (self.findings,)
+
 
 @cache
 def catalogue() -> dict[str, Kind]:

@@ -73,7 +73,7 @@ class TableWriter:
         self.split = split
         self.name = f"{table.name}/{split}-{shard:05d}.parquet"
         self.path = folder / self.name
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.parent.mkdir(exist_ok=True)  # whoever gives up takes the folder away, and it stays away
         self.rows = self.arrow_bytes = 0
         self.content = Content(schema(table))
         self.writer: pq.ParquetWriter = pq.ParquetWriter(

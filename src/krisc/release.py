@@ -32,6 +32,7 @@ from krisc.tables import tables
 
 MANIFEST = "release.json"
 CHECKSUMS = "SHA256SUMS"
+REMOVALS = 3  # of a folder in which a worker far away, which nobody can stop, may still begin a file
 
 
 @dataclass
@@ -145,7 +146,10 @@ def staging(target: Path) -> Iterator[Path]:
     except OSError as error:
         raise unwritable(target, error) from None
     finally:
-        shutil.rmtree(stage, ignore_errors=True)
+        for _ in range(REMOVALS):
+            shutil.rmtree(stage, ignore_errors=True)
+            if not stage.exists():
+                break
         if new:
             with suppress(OSError):  # it is not empty: something was written
                 target.parent.rmdir()
@@ -193,7 +197,7 @@ def _built(folder: Path) -> Facts | None:
 
 
 def _compile_into(stage: Path, corpus: Corpus, how: How, replaced: str, known: Facts | None) -> Compiled:
-    findings = check_corpus(corpus, replaced)
+    findings = check_corpus(corpus, replaced, how.engine.map)
     if any(f.severity != "warning" for f in findings):
         raise KriscError(findings)
     checked = Checked()

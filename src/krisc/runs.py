@@ -6,11 +6,10 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import chain, islice
 from pathlib import Path
 
-from krisc.compiling import Done, Shard, compile_shard, keep, key_of, recall
-from krisc.engines import Engine, Here
+from krisc.compiling import Done, Shard, clear, compile_shard, documents_of, keep, key_of, place, recall
+from krisc.engines import Engine, Here, Step, stepwise
 from krisc.memory import Memory
 from krisc.sharding import shards
 from krisc.splits import assign
@@ -33,10 +32,10 @@ class How:
 
 
 def compiled(stage: Path, corpus: Corpus, how: How) -> Iterator[Done]:
-    """Compile every shard; in this process when there is only one, so that progress shows within it."""
+    """Compile every shard that is not remembered, and yield all of them in order."""
     total, count = len(corpus.index), 0
 
-    def step(number: int = 1) -> None:
+    def step(number: int) -> None:
         nonlocal count
         count += number
         if how.progress:
@@ -45,26 +44,17 @@ def compiled(stage: Path, corpus: Corpus, how: How) -> Iterator[Done]:
     runs = shards(assign(corpus.index, corpus.config.splits, corpus.pinned), total)
     tasks = (Shard(corpus, number, tuple(run), stage, how.only) for number, run in enumerate(runs))
     waiting: deque[tuple[Shard, str, Done | None]] = deque()
-    for done in _run(how.engine, _missing(tasks, corpus.memory, waiting), step):
+    for done in stepwise(how.engine, compile_shard, _missing(tasks, corpus.memory, waiting), step, documents_of):
         while waiting[0][2] is not None:
             yield _known(waiting.popleft(), step)
         task, key, _ = waiting.popleft()
+        place(task, done)
         if corpus.memory and key:
             keep(task, done, corpus.memory, key)
         yield done
     while waiting:
         yield _known(waiting.popleft(), step)
-
-
-def _run(engine: Engine, tasks: Iterator[Shard], step: Callable[..., None]) -> Iterator[Done]:
-    """Compile shards, in this process when there is only one."""
-    first = list(islice(tasks, 2))
-    if len(first) < 2 or engine.workers == 1:
-        yield from (compile_shard(task, step) for task in chain(first, tasks))
-        return
-    for done in engine.map(compile_shard, chain(first, tasks)):
-        step(done.checked.counts["documents"])
-        yield done
+    clear(stage)
 
 
 def _missing(
@@ -82,7 +72,7 @@ def _missing(
             yield task
 
 
-def _known(one: tuple[Shard, str, Done | None], step: Callable[..., None]) -> Done:
+def _known(one: tuple[Shard, str, Done | None], step: Step) -> Done:
     task, _, done = one
     assert done is not None  # noqa: S101 - those without are compiled
     step(len(task.documents))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from krisc.checks import Checked, check_corpus, check_counts, check_document, check_forms
-from krisc.engines import Engine
+from krisc.engines import HERE, Engine, Step, stepwise
 from krisc.findings import Finding, KriscError, Place
 from krisc.index import Entry
 from krisc.sharding import shards
@@ -18,7 +18,7 @@ def validate_corpus(
     corpus: Corpus,
     files: Sequence[Path] = (),
     progress: Callable[[int, int], None] | None = None,
-    engine: Engine | None = None,
+    engine: Engine = HERE,
 ) -> tuple[list[Finding], int]:
     """All findings of a corpus, and the number of documents that were checked.
 
@@ -36,29 +36,24 @@ def validate_corpus(
         return findings, 0
     wanted = _documents(corpus, files)
     if wanted is None:
-        findings = check_corpus(corpus)
-    entries = [entry for entry in corpus.index if wanted is None or entry.id in wanted]
+        findings = check_corpus(corpus, mapped=engine.map)
+    number = len(corpus.index) if wanted is None else sum(entry.id in wanted for entry in corpus.index)
     checked, done = Checked(), 0
 
-    def step(number: int = 1) -> None:
+    def step(documents: int) -> None:
         nonlocal done
-        done += number
+        done += documents
         if progress:
-            progress(done, len(entries))
+            progress(done, number)
 
-    runs = [_Run(corpus, tuple(run)) for run in shards(entries, len(entries))]
-    alone = engine is None or engine.workers == 1 or len(runs) == 1
-    results: Iterable[tuple[_Run, tuple[list[Finding], Checked]]] = ((run, _check(run, step)) for run in runs)
-    if engine and not alone:
-        results = zip(runs, engine.map(_check, runs), strict=True)
-    for run, (found, counted) in results:
+    entries = (entry for entry in corpus.index if wanted is None or entry.id in wanted)
+    runs = (_Run(corpus, tuple(run)) for run in shards(entries, number))
+    for found, counted, _ in stepwise(engine, _check, runs, step, lambda made: made[2]):
         findings += found
         checked.merge(counted)
-        if not alone:
-            step(len(run.entries))
     if wanted is None:
         findings += check_counts(corpus, checked)
-    return findings, len(entries)
+    return findings, number
 
 
 @dataclass(frozen=True)
@@ -69,7 +64,7 @@ class _Run:
     entries: tuple[Entry, ...]
 
 
-def _check(run: _Run, step: Callable[[], None] | None = None) -> tuple[list[Finding], Checked]:
+def _check(run: _Run, step: Step | None = None) -> tuple[list[Finding], Checked, int]:
     findings: list[Finding] = []
     checked = Checked()
     for entry in run.entries:
@@ -78,8 +73,8 @@ def _check(run: _Run, step: Callable[[], None] | None = None) -> tuple[list[Find
         if document is not None:
             checked.count(document, run.corpus.pinned.get(entry.id, ""))
         if step:
-            step()
-    return findings, checked
+            step(1)
+    return findings, checked, len(run.entries)
 
 
 def _documents(corpus: Corpus, files: Sequence[Path]) -> set[str] | None:

@@ -18,6 +18,7 @@ from krisc.checks.composed import composed_texts_hold
 from krisc.checks.context import Context
 from krisc.checks.reviewed import reviews_hold
 from krisc.document import Document
+from krisc.duplicates import Mapped
 from krisc.findings import Finding, KriscError
 from krisc.index import Entry
 from krisc.model import AnnotationFile
@@ -104,12 +105,13 @@ def check_forms(corpus: Corpus) -> list[Finding]:
     return broken
 
 
-def check_corpus(corpus: Corpus, replaced: str = "") -> list[Finding]:
+def check_corpus(corpus: Corpus, replaced: str = "", mapped: Mapped = map) -> list[Finding]:
     """Findings about everything but the documents' own content; form findings come alone.
 
     Args:
         corpus: the corpus.
         replaced: a version whose release is about to be replaced, and need not be kept to.
+        mapped: ``map``, or what does the same in several processes.
     """
     if broken := check_forms(corpus):
         return broken
@@ -120,7 +122,7 @@ def check_corpus(corpus: Corpus, replaced: str = "") -> list[Finding]:
         across.register_holds,
         across.splits_hold,
         across.nothing_vanishes,
-        across.near_duplicates_are_of_one_incident,
+        partial(across.near_duplicates_are_of_one_incident, mapped=mapped),
         across.judgements_hold,
     )
     return [finding for part in parts for finding in part(corpus)]

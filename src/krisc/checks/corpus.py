@@ -215,12 +215,12 @@ def _text_at(corpus: Corpus, text: str) -> str:
     return read_bytes(path, corpus.name(path)).decode("utf-8", errors="replace")
 
 
-def near_duplicates_are_of_one_incident(corpus: Corpus) -> Iterator[Finding]:
+def near_duplicates_are_of_one_incident(corpus: Corpus, mapped: Mapped = map) -> Iterator[Finding]:
     """Documents with nearly the same text are of one incident, and so share a split, where the corpus asks for it."""
     threshold = corpus.config.near_duplicates
     if threshold is None:
         return
-    for alike in alike_documents(corpus, threshold):
+    for alike in alike_documents(corpus, threshold, mapped):
         one, other = corpus.index.get(alike.one), corpus.index.get(alike.other)
         if (
             one and other and one.incident != other.incident and one.sha256 != other.sha256

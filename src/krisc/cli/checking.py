@@ -96,7 +96,8 @@ def explain(finding: str | None, as_json: bool) -> None:
 @click.option("--threshold", type=float, help="Least Jaccard index. [default: near_duplicates of corpus.toml]")
 @common
 @json_option
-def duplicates(threshold: float | None, folder: Path, quiet: bool, as_json: bool) -> None:
+@engine_options
+def duplicates(threshold: float | None, engine: EngineOptions, folder: Path, quiet: bool, as_json: bool) -> None:
     """List the pairs of documents with nearly the same text, and the groups they form; with --json as JSON Lines."""
     from krisc.checks.corpus import alike_documents  # noqa: PLC0415
     from krisc.duplicates import groups  # noqa: PLC0415
@@ -115,8 +116,8 @@ def duplicates(threshold: float | None, folder: Path, quiet: bool, as_json: bool
 
     def shown() -> Iterator[Alike]:
         nonlocal number
-        with progress_bar("sketching", quiet) as progress:
-            for pair in alike_documents(corpus, threshold, progress=progress, crowded=crowd.append):
+        with progress_bar("sketching", quiet) as progress, engine.started() as where:
+            for pair in alike_documents(corpus, threshold, where.map, progress=progress, crowded=crowd.append):
                 click.echo(alike_line(pair, as_json=as_json))
                 number += 1
                 yield pair
@@ -141,12 +142,14 @@ def duplicates(threshold: float | None, folder: Path, quiet: bool, as_json: bool
 @click.option("--details", is_flag=True, help="Show documents, confused labels and every disagreement too.")
 @common
 @json_option
-def agree(
+@engine_options
+def agree(  # noqa: PLR0913 - one parameter an option
     documents: tuple[str, ...],
     annotators: tuple[str, ...],
     *,
     guidelines: str,
     details: bool,
+    engine: EngineOptions,
     folder: Path,
     quiet: bool,
     as_json: bool,
@@ -158,8 +161,8 @@ def agree(
     corpus = open_sound(folder)
     known_names(corpus, "document", documents, [entry.id for entry in corpus.index])
     known_names(corpus, "annotator", annotators, [*corpus.annotators, GOLD])
-    with progress_bar("comparing", quiet) as progress:
-        agreement = compare(corpus, documents, annotators, guidelines, progress)
+    with progress_bar("comparing", quiet) as progress, engine.started() as where:
+        agreement = compare(corpus, documents, annotators, guidelines, progress, where)
     if as_json:
         import msgspec  # noqa: PLC0415
 

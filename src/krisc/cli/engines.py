@@ -25,7 +25,7 @@ class EngineOptions:
     @contextmanager
     def started(self) -> Iterator[Engine]:
         """The engine, running."""
-        from krisc.engines import ENGINES  # noqa: PLC0415 - heavy imports wait
+        from krisc.clusters import ENGINES  # noqa: PLC0415 - heavy imports wait
 
         with ENGINES[self.name](self.workers, self.scheduler) as engine:
             yield engine
