@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from krisc.content import Content
+from krisc.models import schema
 from krisc.store import Corpus
-from krisc.tables import schema, tables
+from krisc.tables import tables
 
 INNER = pa.struct([("start", pa.int64()), ("text", pa.string()), ("kinds", pa.list_(pa.string()))])
 SCHEMA = pa.schema(

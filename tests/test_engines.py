@@ -313,14 +313,14 @@ def test_small_corpora_start_no_process(starter, grow, words, monkeypatch, capsy
 
 def test_a_worker_that_is_killed_does_not_change_the_release(made, tmp_path, engine, monkeypatch):
     here = release_of(made, tmp_path / "here", How())
-    monkeypatch.setattr("krisc.release.compile_shard", killed_once)
+    monkeypatch.setattr("krisc.runs.compile_shard", killed_once)
     there = release_of(made, tmp_path / "there", How(engine))
     assert (tmp_path / "killed").exists()
     assert there == here
 
 
 def test_nothing_is_left_of_a_release_whose_workers_always_die(made, tmp_path, engine, monkeypatch):
-    monkeypatch.setattr("krisc.release.compile_shard", always_killed)
+    monkeypatch.setattr("krisc.runs.compile_shard", always_killed)
     with pytest.raises(KriscError) as caught:
         compile_corpus(Corpus(made), tmp_path / "there", how=How(engine))
     assert [f.id for f in caught.value.findings] == ["worker-lost"]

@@ -16,8 +16,9 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
+from krisc.models import features
 from krisc.store import Corpus
-from krisc.tables import features, tables
+from krisc.tables import tables
 
 ROOT = Path(__file__).resolve().parent.parent
 CORPUS = Corpus(ROOT)

@@ -5,8 +5,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from krisc.findings import KriscError
+from krisc.models import schema
 from krisc.parquet import TableWriter
-from krisc.tables import INT, STRING, Column, Label, Table, schema
+from krisc.tables import INT, STRING, Column, Label, Table
 
 TABLE = Table(
     "spans",

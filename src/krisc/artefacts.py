@@ -19,10 +19,11 @@ from krisc import metadata, plots
 from krisc.citing import apa, bibtex, citation, cited
 from krisc.facts import Facts
 from krisc.findings import Finding, KriscError, Place
+from krisc.models import features
 from krisc.pages import GENERATED_PAGE, data_dictionary, findings_page, guidelines, markdown_table
 from krisc.reading import read_text
 from krisc.store import Corpus
-from krisc.tables import DECIDED, features, tables
+from krisc.tables import DECIDED, tables
 from krisc.weaknesses import gaps, weak_labels
 
 STRICT = ("spans, strict", "relations, strict")

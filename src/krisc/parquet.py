@@ -16,14 +16,15 @@ import msgspec
 
 from krisc.content import Content
 from krisc.findings import Finding, KriscError, Place
-from krisc.tables import Table, is_sound, model, schema
+from krisc.models import is_sound, model, schema
+from krisc.tables import Table
 
 if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-GROUP_DOCUMENTS = 256  # of one split, whose rows make up a row group in every table
-GROUP_CHARACTERS = 750_000  # code points of their texts
+GROUP_DOCUMENTS = 96  # of one split, whose rows make up a row group in every table
+GROUP_CHARACTERS = 300_000  # code points of their texts
 ZSTD_LEVEL = 3
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
 

@@ -12,8 +12,9 @@ import pyarrow as pa
 
 from krisc.columns import Columns, Flat, Integers, lists, struct
 from krisc.document import Document
+from krisc.models import arrow_type, schema
 from krisc.store import Corpus
-from krisc.tables import KINDS, ORIGINS, VERDICTS, Column, Struct, Table, arrow_type, layer_columns, schema
+from krisc.tables import KINDS, ORIGINS, VERDICTS, Column, Struct, Table, layer_columns
 from krisc.units import unit_columns
 
 Row = dict[str, Any]

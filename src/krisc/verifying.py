@@ -28,13 +28,14 @@ from krisc.layers import Layer, Layers
 from krisc.masking import is_masked
 from krisc.metadata.checking import metadata_findings
 from krisc.model import Annotator, DocumentRecord, RegisterEntry
+from krisc.models import schema
 from krisc.parquet import hold
 from krisc.reading import read_toml
 from krisc.release import CHECKSUMS, MANIFEST, checksums, read_facts
 from krisc.rows import annotation_file, read_batches
 from krisc.schemas import fixed
 from krisc.sealing import Withheld
-from krisc.tables import ORIGINS, Table, schema, tables
+from krisc.tables import ORIGINS, Table, tables
 
 Progress = Callable[[int, int], None]
 CARD = "README.md"
