@@ -81,7 +81,7 @@ HEAVY = {
     "uvicorn",
 }
 # Modules that are nothing but what they do with pyarrow, and are loaded to compile only.
-ARROW = {"columns.py", "tabulate.py", "units.py"}
+ARROW = {"columns.py", "compiling.py", "tabulate.py", "units.py"}
 
 
 def module_of(path: Path) -> str:
