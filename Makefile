@@ -9,7 +9,6 @@ PYTHON := $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 VENV := .venv
 BIN := $(VENV)/bin
 PAGES := src/krisc/web/review.js
-PIP_FLAGS := --quiet --disable-pip-version-check --no-input
 
 ## build: set up, validate the corpus and compile it
 build: $(VENV)/.ready
@@ -77,9 +76,7 @@ clean:
 help:
 	@sed -n 's/^## //p' Makefile
 
-$(VENV)/.ready: requirements.lock pyproject.toml
+$(VENV)/.ready: requirements.lock pyproject.toml scripts/environment
 	@test -n "$(PYTHON)" || { echo "krisc needs Python 3.11 or newer on the path" >&2; exit 1; }
-	$(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/python -m pip install $(PIP_FLAGS) --no-deps --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install $(PIP_FLAGS) --no-build-isolation --no-deps -e .
+	scripts/environment $(PYTHON) $(VENV)
 	@touch $@
