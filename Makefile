@@ -9,6 +9,8 @@ PYTHON := $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 VENV := .venv
 BIN := $(VENV)/bin
 PAGES := src/krisc/web/review.js
+# What is imported is compiled once and kept: uv compiles nothing, and would take a minute and a half for all of it.
+unexport PYTHONDONTWRITEBYTECODE
 
 ## build: set up, validate the corpus and compile it
 build: $(VENV)/.ready
