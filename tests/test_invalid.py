@@ -43,7 +43,7 @@ NO_CASE = {
 }
 # The commands that print findings in forms for programs, with the options that ask for them.
 FORMATS = {
-    "validate": ("--json", "--format json", "--format sarif", "--format github"),
+    "validate": ("--format json", "--format sarif", "--format github"),
     **dict.fromkeys(("agree", "check", "compile", "export", "import", "publish", "verify"), ("--json",)),
 }
 
@@ -75,20 +75,30 @@ def run(words):
     return out.getvalue(), ended.value.code or 0
 
 
-@pytest.fixture
-def prepared(request, starter, monkeypatch):
-    """The folder of a case, and its corpus, ready for the command."""
+@pytest.fixture(scope="module")
+def made(request, _starter, tmp_path_factory):
+    """The folder of a case, and its corpus, ready for the command: made once for all tests of the case."""
     folder, told = request.param, told_by(request.param)
-    monkeypatch.chdir(starter)
+    corpus = Path(shutil.copytree(_starter, tmp_path_factory.mktemp("case") / "corpus"))
     if (folder / "files").exists():
-        shutil.copytree(folder / "files", starter, dirs_exist_ok=True)
-    for command in told.get("before", ()):
-        run(command)
+        shutil.copytree(folder / "files", corpus, dirs_exist_ok=True)
+    with contextlib.chdir(corpus):
+        for command in told.get("before", ()):
+            run(command)
     for name in told.get("delete", ()):
-        (starter / name).unlink()
+        (corpus / name).unlink()
     if (folder / "after").exists():
-        shutil.copytree(folder / "after", starter, dirs_exist_ok=True)
-    return folder, starter
+        shutil.copytree(folder / "after", corpus, dirs_exist_ok=True)
+    return folder, corpus
+
+
+@pytest.fixture
+def prepared(made, tmp_path, monkeypatch):
+    """The folder of a case, and a copy of its corpus, in which we are."""
+    folder, corpus = made
+    copy = Path(shutil.copytree(corpus, tmp_path / "corpus"))
+    monkeypatch.chdir(copy)
+    return folder, copy
 
 
 def on_disk(folder):
@@ -97,7 +107,7 @@ def on_disk(folder):
     return {p.relative_to(folder): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
 
 
-@pytest.mark.parametrize("prepared", cases(), indirect=True)
+@pytest.mark.parametrize("made", cases(), indirect=True)
 def test_the_smallest_bad_case(prepared):
     folder, corpus = prepared
     told, golden = told_by(folder), folder / "expected.txt"
@@ -112,7 +122,7 @@ def test_the_smallest_bad_case(prepared):
     assert on_disk(corpus.parent) == before
 
 
-@pytest.mark.parametrize("prepared", cases(f for f in FOLDERS if command_of(f).split()[0] in FORMATS), indirect=True)
+@pytest.mark.parametrize("made", cases(f for f in FOLDERS if command_of(f).split()[0] in FORMATS), indirect=True)
 def test_programs_can_read_what_is_found(prepared):
     folder, corpus = prepared
     command = command_of(folder)
@@ -121,6 +131,14 @@ def test_programs_can_read_what_is_found(prepared):
         assert code == told_by(folder).get("exit", 1)
         read = {"sarif": read_sarif, "github": read_github}.get(option.split()[-1], read_json)
         assert id_of(folder) in set(read(out, corpus))
+
+
+def test_the_short_option_for_json_is_the_long_one(starter):
+    (starter / "dataset/raw/example.txt").write_text("Other words.\n")
+    short, long = (run(f"validate --corpus {starter} {option}") for option in ("--json", "--format json"))
+    assert short == long
+    assert long[1] == 1
+    assert "text-hash-mismatch" in long[0]
 
 
 def read_json(out, corpus):
@@ -174,7 +192,7 @@ def stands_in_its_file(corpus, file, line, column):
         assert 1 <= column <= len(lines[line - 1]) + 1
 
 
-@pytest.mark.parametrize("prepared", cases(), indirect=True)
+@pytest.mark.parametrize("made", cases(), indirect=True)
 def test_both_validators_give_the_same_verdict(prepared):
     """jsonschema-rs, which screens, and jsonschema, which explains, on every authored file of every case."""
     _, corpus = prepared

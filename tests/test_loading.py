@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import math
 import socket
@@ -26,6 +27,7 @@ RELEASE = ROOT / "dataset" / "releases" / CORPUS.config.version
 CONFIGURATIONS = json.loads((RELEASE / "release.json").read_text())["tables"]
 LAYERS = list(CORPUS.layers)
 GOLD = {e.id: json.loads(CORPUS.gold_path(e.id).read_text()) for e in CORPUS.index}
+BY_ID = {d: {a["id"]: a for layer in gold["layers"].values() for a in layer} for d, gold in GOLD.items()}
 
 
 def plain(value: Any) -> Any:
@@ -39,25 +41,25 @@ def plain(value: Any) -> Any:
     return None if value is pd.NA or value is pd.NaT or (isinstance(value, float) and math.isnan(value)) else value
 
 
-def with_datasets(name: str, split: str) -> list[dict[str, Any]]:
-    return list(datasets.load_dataset(str(RELEASE), name, split=split))
+def with_datasets(name: str) -> list[dict[str, Any]]:
+    return [row for split in datasets.load_dataset(str(RELEASE), name).values() for row in split]
 
 
-def streaming(name: str, split: str) -> list[dict[str, Any]]:
-    return list(datasets.load_dataset(str(RELEASE), name, split=split, streaming=True))
+def streaming(name: str) -> list[dict[str, Any]]:
+    return [row for split in datasets.load_dataset(str(RELEASE), name, streaming=True).values() for row in split]
 
 
-def with_pandas(name: str, split: str) -> list[dict[str, Any]]:
-    frames = [pd.read_parquet(p, dtype_backend="pyarrow") for p in sorted(RELEASE.glob(f"{name}/{split}-*.parquet"))]
+def with_pandas(name: str) -> list[dict[str, Any]]:
+    frames = [pd.read_parquet(p, dtype_backend="pyarrow") for p in sorted(RELEASE.glob(f"{name}/*.parquet"))]
     return pd.concat(frames).to_dict("records")
 
 
-def with_polars(name: str, split: str) -> list[dict[str, Any]]:
-    return pl.read_parquet(RELEASE / name / f"{split}-*.parquet").to_dicts()
+def with_polars(name: str) -> list[dict[str, Any]]:
+    return pl.read_parquet(RELEASE / name / "*.parquet").to_dicts()
 
 
-def with_duckdb(name: str, split: str) -> list[dict[str, Any]]:
-    found = duckdb.execute(f"select * from read_parquet('{RELEASE}/{name}/{split}-*.parquet')")  # noqa: S608 - our own path
+def with_duckdb(name: str) -> list[dict[str, Any]]:
+    found = duckdb.execute(f"select * from read_parquet('{RELEASE}/{name}/*.parquet')")  # noqa: S608 - our own path
     names = [column[0] for column in found.description]
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
@@ -74,7 +76,7 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def rows(reader: Any, name: str) -> list[dict[str, Any]]:
-    return [plain(row) for split in CONFIGURATIONS[name] for row in reader(name, split)]
+    return [plain(row) for row in reader(name)]
 
 
 @cache
@@ -92,7 +94,7 @@ def anchor(segments: list[dict[str, Any]]) -> tuple[int, int, str]:
 
 
 def words(gold: dict[str, Any], target: str) -> tuple[int, int, str]:
-    every = {a["id"]: a for layer in gold["layers"].values() for a in layer}
+    every = BY_ID[gold["document"]]
     return anchor(every[target].get("segments") or every[target]["trigger"])
 
 
@@ -186,20 +188,24 @@ def test_tokens_cover_every_unit_and_carry_the_outermost_entities(reader: Any) -
 
 
 @pytest.mark.parametrize("name", CONFIGURATIONS)
-def test_the_card_states_true_sizes_and_features(name: str) -> None:
-    builder = datasets.load_dataset_builder(str(RELEASE), name)
+def test_the_card_states_true_sizes_and_features(name: str, tmp_path: Path) -> None:
     wanted = features(tables(CORPUS.layers)[name])
-    assert builder.info.features == wanted
-    for split, stated in builder.info.splits.items():
-        loaded = datasets.load_dataset(str(RELEASE), name, split=split, verification_mode="all_checks")
-        assert loaded.features == wanted
-        assert stated.num_examples == len(loaded) > 0
-        paths = sorted(RELEASE.glob(f"{name}/{split}-*.parquet"))
-        without_card = datasets.load_dataset("parquet", data_files={split: [str(p) for p in paths]}, split=split)
-        assert stated.num_bytes == without_card.info.splits[split].num_bytes
-        for path in paths:
+    # A cache of its own: `datasets` checks nothing that it has prepared before.
+    builder = datasets.load_dataset_builder(str(RELEASE), name, cache_dir=str(tmp_path / "with"))
+    said = copy.deepcopy(builder.info)  # what the card says; preparing puts in its place what there is
+    builder.download_and_prepare(verification_mode="all_checks")
+    loaded = builder.as_dataset()
+    assert set(said.splits) == set(loaded) == set(CONFIGURATIONS[name])
+    files = {split: [str(p) for p in sorted(RELEASE.glob(f"{name}/{split}-*.parquet"))] for split in loaded}
+    without_card = datasets.load_dataset("parquet", data_files=files, cache_dir=str(tmp_path / "without"))
+    for split, rows_ in loaded.items():
+        stated = said.splits[split]
+        assert rows_.features == said.features == wanted
+        assert stated.num_examples == len(rows_) == CONFIGURATIONS[name][split]["rows"] > 0
+        assert stated.num_bytes == without_card[split].info.splits[split].num_bytes
+        for path in files[split]:
             assert datasets.Features.from_arrow_schema(pq.read_schema(path)) == wanted
-    assert builder.info.download_size == sum(p.stat().st_size for p in RELEASE.glob(f"{name}/*.parquet"))
+    assert said.download_size == sum(p.stat().st_size for p in RELEASE.glob(f"{name}/*.parquet"))
 
 
 def test_the_default_configuration_is_documents() -> None:
