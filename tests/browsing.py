@@ -11,12 +11,18 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from passes_of_example import register, run
 
+from krisc.reviewing import Desk
+from krisc.serving import HOST, application, listen
+from krisc.store import Corpus
+
+TOKEN = "the-token"
 FLAGS = (
     "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync --force-device-scale-factor=1"
@@ -157,6 +163,26 @@ def reviewing(corpus: Path, by: str = "anna"):
                 program.kill()
         program.stdout.close()
         program.stderr.close()
+
+
+@contextmanager
+def served(corpus: Path, by: str = "anna"):
+    """What `krisc review` serves, by a thread of this program, which starts at once: its address."""
+    import uvicorn  # noqa: PLC0415
+
+    with listen(0) as listening:
+        port = listening.getsockname()[1]
+        config = uvicorn.Config(application(Desk(Corpus(corpus), by), port, TOKEN), log_level="warning")
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        listening.listen()
+        thread.start()
+        try:
+            yield f"http://{HOST}:{port}/#token={TOKEN}"
+        finally:
+            server.should_exit = server.force_exit = True  # a tab may hold its connection open
+            thread.join(10)
+            assert not thread.is_alive()
 
 
 def wait(driver, script: str, seconds: float = 15):

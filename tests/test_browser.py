@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections import Counter
 from pathlib import Path
 
 import pytest
-from browsing import TEXTS, chrome, make_corpus, needs_browser, reviewing, shot, wait
+from browsing import TEXTS, chrome, make_corpus, needs_browser, reviewing, served, shot, wait
 from passes_of_example import run
 
 from krisc.release import compile_corpus
@@ -28,14 +29,26 @@ def _window(driver):
     driver.set_window_size(1400, 900)
 
 
+@pytest.fixture(scope="session")
+def _made(tmp_path_factory, _starter) -> Path:
+    return make_corpus(Path(shutil.copytree(_starter, tmp_path_factory.mktemp("made") / "corpus")))
+
+
 @pytest.fixture
-def corpus(starter: Path) -> Path:
-    return make_corpus(starter)
+def corpus(_made, tmp_path) -> Path:
+    return Path(shutil.copytree(_made, tmp_path / "corpus"))
 
 
 @pytest.fixture
 def page(driver, corpus):
     """The review page over the made corpus, in a tab of its own."""
+    with served(corpus) as address:
+        yield Page(driver, corpus, address)
+
+
+@pytest.fixture
+def page_of_the_program(driver, corpus):
+    """The same page, as `krisc review` opens it."""
     with reviewing(corpus) as (address, _):
         yield Page(driver, corpus, address)
 
@@ -114,7 +127,8 @@ def clean(corpus) -> bool:
     return run("validate", "--quiet", "--corpus", corpus) == 0
 
 
-def test_signing_off_with_one_key_goes_on_to_the_next(page):
+def test_signing_off_with_one_key_goes_on_to_the_next(page_of_the_program):
+    page = page_of_the_program
     page.open("nested")
     page.do("a")
     first = page.reviews("nested")[0]
@@ -437,13 +451,10 @@ def test_a_narrow_window_shows_everything_below_each_other(page):
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory):
+def site(tmp_path_factory, _made):
     """The pages of a compiled release of the made corpus: folder, and the figures of the release."""
-    from krisc.starter import create  # noqa: PLC0415
-
     folder = tmp_path_factory.mktemp("viewed")
-    create(folder / "corpus")
-    made = compile_corpus(Corpus(make_corpus(folder / "corpus")))
+    made = compile_corpus(Corpus(_made), folder / "release")
     assert run("view", made.folder, "--out", folder / "site", "--quiet") == 0
     return folder / "site", json.loads((made.folder / "release.json").read_text())
 
