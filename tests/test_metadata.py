@@ -3,6 +3,7 @@
 import json
 import shutil
 import socket
+from functools import cache
 from urllib.parse import unquote
 
 import frictionless
@@ -140,6 +141,12 @@ def release(request, _small, _whole):
     return _small if request.param == "starter" else _whole
 
 
+@pytest.fixture(scope="session")
+def croissant():
+    """What mlcroissant makes of a release, read once: reading takes it a second."""
+    return cache(lambda folder: mlcroissant.Dataset(str(folder / "croissant.json")))
+
+
 @pytest.fixture(autouse=True)
 def _nobody_is_called(monkeypatch):
     monkeypatch.setattr(socket.socket, "connect", lambda *_: pytest.fail("the network was used"))
@@ -187,8 +194,8 @@ def test_mlcroissant_finds_nothing_to_say(release, caplog):
     assert data.metadata.ctx.conforms_to.value.endswith("croissant/1.0")
 
 
-def test_mlcroissant_reads_every_row_of_every_table(release):
-    data = mlcroissant.Dataset(str(release / "croissant.json"))
+def test_mlcroissant_reads_every_row_of_every_table(release, croissant):
+    data = croissant(release)
     facts = read_facts(release)
     declared = tables(layers_of(release, facts))
     for name, splits in facts.tables.items():
@@ -205,17 +212,16 @@ def test_mlcroissant_reads_every_row_of_every_table(release):
         assert number == sum(one.rows for one in splits.values())
 
 
-def test_a_split_can_be_asked_for(_whole):
+def test_a_split_can_be_asked_for(_whole, croissant):
     facts = read_facts(_whole)
     for split, one in facts.tables["relation"].items():
-        data = mlcroissant.Dataset(str(_whole / "croissant.json"))
-        records = list(data.records("relation", filters={"relation/split": split}))
+        records = list(croissant(_whole).records("relation", filters={"relation/split": split}))
         assert len(records) == one.rows
         assert {record["relation/split"] for record in records} == {split.encode()}
 
 
-def test_numbers_of_labels_have_names(release):
-    data = mlcroissant.Dataset(str(release / "croissant.json"))
+def test_numbers_of_labels_have_names(release, croissant):
+    data = croissant(release)
     facts = read_facts(release)
     for name, layer in facts.layers.items():
         names = plain(list(data.records(f"{name}/label/names")))
@@ -243,8 +249,8 @@ def test_every_label_column_says_where_its_names_are(_whole):
         assert one["description"].rpartition(" in ")[2].rstrip(".") in known
 
 
-def test_the_responsible_properties_are_read_by_mlcroissant(_whole, repository):
-    metadata = mlcroissant.Dataset(str(_whole / "croissant.json")).metadata
+def test_the_responsible_properties_are_read_by_mlcroissant(_whole, repository, croissant):
+    metadata = croissant(_whole).metadata
     said, facts = Corpus(repository).config.responsible, read_facts(_whole)
     assert metadata.data_biases == list(said.biases)
     assert metadata.data_use_cases == list(said.uses)
