@@ -77,6 +77,22 @@ def starter(_starter: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(_starter, tmp_path / "corpus"))
 
 
+@pytest.fixture(scope="session")
+def _compiled(_starter: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from krisc.release import compile_corpus  # noqa: PLC0415 - takes long to import
+    from krisc.store import Corpus  # noqa: PLC0415
+
+    corpus = Path(shutil.copytree(_starter, tmp_path_factory.mktemp("compiled") / "corpus"))
+    compile_corpus(Corpus(corpus))
+    return corpus
+
+
+@pytest.fixture
+def compiled(_compiled: Path, tmp_path: Path) -> Path:
+    """A fresh copy of the smallest corpus with its release, 0.1.0."""
+    return Path(shutil.copytree(_compiled, tmp_path / "corpus"))
+
+
 @pytest.fixture
 def passes(starter: Path) -> Path:
     """The smallest corpus with two annotators' passes over its document, and gold that comes from neither."""

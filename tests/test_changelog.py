@@ -3,8 +3,10 @@
 import json
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
+from conftest import _grow
 from passes_of_example import run
 
 from krisc.changelog import difference, entered
@@ -31,13 +33,19 @@ def edit(corpus, change, name=GOLD):
     path.write_text(json.dumps(value))
 
 
+@pytest.fixture(scope="session")
+def _released(_starter, tmp_path_factory):
+    corpus = Path(shutil.copytree(_starter, tmp_path_factory.mktemp("released") / "corpus"))
+    _grow(corpus, 2)
+    assert run("fmt", "--corpus", corpus, "-q") == 0
+    assert run("release", "--corpus", corpus, "-q") == 0
+    return corpus
+
+
 @pytest.fixture
-def released(starter, grow):
+def released(_released, tmp_path):
     """A corpus of three documents, released as 0.1.0."""
-    grow(starter, 2)
-    assert run("fmt", "--corpus", starter, "-q") == 0
-    assert run("release", "--corpus", starter, "-q") == 0
-    return starter
+    return Path(shutil.copytree(_released, tmp_path / "corpus"))
 
 
 def changed(corpus):

@@ -11,20 +11,20 @@ from hypothesis import strategies as st
 from passes_of_example import run
 
 from krisc.citing import Cited, apa, bibtex, cited, content_hash, read_cited
-from krisc.release import compile_corpus, read_facts
+from krisc.release import read_facts
 from krisc.store import Corpus
 
 ONE = Cited("c", "A corpus", ("One", "Two"), "1.2.3", "2020-05-06", homepage="https://example.org", doi="10.1234/x")
 
 
 @pytest.fixture
-def release(starter):
-    return compile_corpus(Corpus(starter)).folder
+def release(compiled):
+    return compiled / "dataset/releases/0.1.0"
 
 
-def test_a_release_alone_is_cited_as_its_corpus_is(starter, release, tmp_path):
+def test_a_release_alone_is_cited_as_its_corpus_is(compiled, release, tmp_path):
     copy = shutil.copytree(release, tmp_path / "copy")
-    assert read_cited(copy, read_facts(copy)) == cited(Corpus(starter).config)
+    assert read_cited(copy, read_facts(copy)) == cited(Corpus(compiled).config)
 
 
 def test_apa_names_authors_year_version_and_address():
@@ -74,16 +74,16 @@ def test_the_hash_is_that_of_the_content_hashes_and_of_nothing_else(release):
     assert content_hash(facts) != hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def test_cite_prints_what_it_is_asked_for(starter, release, capsys):
-    config, digest = Corpus(starter).config, f"sha256:{content_hash(read_facts(release))}"
+def test_cite_prints_what_it_is_asked_for(compiled, release, capsys):
+    config, digest = Corpus(compiled).config, f"sha256:{content_hash(read_facts(release))}"
     told = {"bibtex": bibtex(cited(config)), "apa": apa(cited(config)), "hash": digest}
     for form, words in told.items():
         assert run("cite", release, "--format", form) == 0
         assert capsys.readouterr().out == words + "\n"
     for of in ([], ["0.1.0"]):
-        assert run("cite", *of, "--corpus", starter) == 0
+        assert run("cite", *of, "--corpus", compiled) == 0
         assert capsys.readouterr().out == "\n\n".join(told.values()) + "\n"
-    assert run("cite", "--corpus", starter, "--format", "mla") == 2
+    assert run("cite", "--corpus", compiled, "--format", "mla") == 2
 
 
 def test_cite_without_a_release_says_so(starter, tmp_path, capsys):
