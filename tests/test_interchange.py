@@ -250,8 +250,8 @@ def read_back(folder):
 
 
 @pytest.mark.parametrize("name", CARRIED)
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(made=st.lists(documents(), min_size=1, max_size=2))
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(made=st.lists(documents(), min_size=1, max_size=4))  # a corpus takes longer to set up than a document to convert
 def test_what_a_format_can_carry_survives(schema, name, made):
     given_ = {f"doc-{n}": one for n, one in enumerate(made)}
     with tempfile.TemporaryDirectory() as temporary:

@@ -125,9 +125,8 @@ ZENODO = {
 
 
 @pytest.fixture(scope="session")
-def _small(tmp_path_factory, _starter):
-    corpus = shutil.copytree(_starter, tmp_path_factory.mktemp("metadata") / "corpus")
-    return compile_corpus(Corpus(corpus)).folder
+def _small(_compiled):
+    return _compiled / "dataset/releases/0.1.0"
 
 
 @pytest.fixture(scope="session")

@@ -67,13 +67,13 @@ def test_a_later_lock_makes_no_release_stale(starter):
     assert renewed.written_with[LOCK] == hashlib.sha256(b"click==8.3\n").hexdigest()
 
 
-def test_a_lock_that_came_or_went_is_told(starter):
-    without = compile_corpus(Corpus(starter)).facts
-    (starter / LOCK).write_text("click==8.2\n")
-    assert found(starter, without) == [("build-differs", LOCK)]
-    with_lock = compile_corpus(Corpus(starter), replace=True).facts
-    (starter / LOCK).unlink()
-    assert found(starter, with_lock) == [("build-differs", LOCK)]
+def test_a_lock_that_came_or_went_is_told(compiled):
+    without = read_facts(compiled / "dataset/releases/0.1.0")
+    (compiled / LOCK).write_text("click==8.2\n")
+    assert found(compiled, without) == [("build-differs", LOCK)]
+    with_lock = compile_corpus(Corpus(compiled), replace=True).facts
+    (compiled / LOCK).unlink()
+    assert found(compiled, with_lock) == [("build-differs", LOCK)]
 
 
 @pytest.mark.parametrize(
@@ -84,32 +84,32 @@ def test_a_lock_that_came_or_went_is_told(starter):
         (lambda corpus: (corpus / "dataset/raw/example.txt").write_bytes(b"\r"), "has other bytes"),
     ],
 )
-def test_a_changed_source_is_named(starter, change, problem):
-    facts = compile_corpus(Corpus(starter)).facts
-    assert found(starter, facts) == []
-    change(starter)
-    [finding] = check_sources(Corpus(starter), facts.inputs, facts.written_with)
+def test_a_changed_source_is_named(compiled, change, problem):
+    facts = read_facts(compiled / "dataset/releases/0.1.0")
+    assert found(compiled, facts) == []
+    change(compiled)
+    [finding] = check_sources(Corpus(compiled), facts.inputs, facts.written_with)
     assert finding.id == "source-differs"
     assert finding.place.file.startswith("dataset/raw/")
     assert problem in finding.message
 
 
-def test_an_editors_hidden_file_is_no_input(starter):
-    facts = compile_corpus(Corpus(starter)).facts
-    (starter / "dataset/raw/.example.txt").write_text("half saved")
-    assert found(starter, facts) == []
+def test_an_editors_hidden_file_is_no_input(compiled):
+    facts = read_facts(compiled / "dataset/releases/0.1.0")
+    (compiled / "dataset/raw/.example.txt").write_text("half saved")
+    assert found(compiled, facts) == []
 
 
-def test_a_source_that_says_the_same_in_other_bytes_makes_no_release_stale(starter, tmp_path, capsys):
-    facts = compile_corpus(Corpus(starter)).facts
-    register = starter / "annotations/annotators.toml"
+def test_a_source_that_says_the_same_in_other_bytes_makes_no_release_stale(compiled, tmp_path, capsys):
+    facts = read_facts(compiled / "dataset/releases/0.1.0")
+    register = compiled / "annotations/annotators.toml"
     register.write_text(register.read_text() + "# seen\n")
-    assert compile_corpus(Corpus(starter)).unchanged
-    assert list(check_release(Corpus(starter))) == []
-    assert found(starter, facts) == [("source-differs", "annotations/annotators.toml")]
-    assert run("verify", starter / "dataset/releases/0.1.0", "--sources", starter) == 0
+    assert compile_corpus(Corpus(compiled)).unchanged
+    assert list(check_release(Corpus(compiled))) == []
+    assert found(compiled, facts) == [("source-differs", "annotations/annotators.toml")]
+    assert run("verify", compiled / "dataset/releases/0.1.0", "--sources", compiled) == 0
     assert "annotations/annotators.toml: warning source-differs" in capsys.readouterr().out
-    assert found(starter, compile_corpus(Corpus(starter), replace=True).facts) == []
+    assert found(compiled, compile_corpus(Corpus(compiled), replace=True).facts) == []
 
 
 def test_verify_names_the_changed_source_first(starter, tmp_path, capsys):
@@ -124,13 +124,13 @@ def test_verify_names_the_changed_source_first(starter, tmp_path, capsys):
     assert "error release-stale: README.md" in shown
 
 
-def test_a_release_of_before_has_nothing_to_compare(starter):
-    facts = compile_corpus(Corpus(starter)).facts
-    manifest = starter / "dataset/releases/0.1.0" / MANIFEST
+def test_a_release_of_before_has_nothing_to_compare(compiled):
+    facts = read_facts(compiled / "dataset/releases/0.1.0")
+    manifest = compiled / "dataset/releases/0.1.0" / MANIFEST
     value = json.loads(manifest.read_text())
     del value["inputs"], value["written_with"]["program"]
     manifest.write_text(json.dumps(value))
     old = read_facts(manifest.parent)
-    (starter / "dataset/raw/example.txt").unlink()
-    assert found(starter, old) == []
-    assert found(starter, facts) != []
+    (compiled / "dataset/raw/example.txt").unlink()
+    assert found(compiled, old) == []
+    assert found(compiled, facts) != []

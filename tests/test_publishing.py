@@ -14,23 +14,15 @@ from passes_of_example import run
 
 from krisc.findings import KriscError
 from krisc.publishing import plan, publish, without_tokens
-from krisc.release import compile_corpus
-from krisc.store import Corpus
 from krisc.verifying import verify
 
 TOKEN = "hf_" + "x" * 34
 WHERE = {"repo_id": "group/corpus", "repo_type": "dataset"}
 
 
-@pytest.fixture(scope="session")
-def _built(tmp_path_factory, _starter):
-    corpus = shutil.copytree(_starter, tmp_path_factory.mktemp("publish") / "corpus")
-    return compile_corpus(Corpus(corpus)).folder
-
-
 @pytest.fixture
-def release(_built, tmp_path):
-    return shutil.copytree(_built, tmp_path / "release")
+def release(compiled, tmp_path):
+    return shutil.copytree(compiled / "dataset/releases/0.1.0", tmp_path / "release")
 
 
 class Hub:
@@ -146,10 +138,9 @@ def test_the_dry_run_says_everything_and_reaches_nobody(release, capsys, monkeyp
     assert value["bytes"] == sum(one["bytes"] for one in value["files"])
 
 
-def test_a_version_of_the_corpus_can_be_named(_built, capsys):
-    corpus = _built.parent.parent.parent
-    assert run("publish", "--dry-run", "0.1.0", "group/corpus", "--corpus", corpus) == 0
-    assert run("publish", "--dry-run", "9.9.9", "group/corpus", "--corpus", corpus) == 1
+def test_a_version_of_the_corpus_can_be_named(compiled, capsys):
+    assert run("publish", "--dry-run", "0.1.0", "group/corpus", "--corpus", compiled) == 0
+    assert run("publish", "--dry-run", "9.9.9", "group/corpus", "--corpus", compiled) == 1
     assert "release-missing" in capsys.readouterr().out
 
 

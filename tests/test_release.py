@@ -56,61 +56,58 @@ def test_same_bytes_in_another_folder_and_document_order(
     assert {p.name for p in (one / "documents").iterdir()} == {"train-00000.parquet", "test-00000.parquet"}
 
 
-def test_a_second_compile_changes_nothing(starter: Path) -> None:
-    compile_corpus(Corpus(starter))
-    before = snapshot(starter)
-    assert compile_corpus(Corpus(starter)).unchanged
-    assert snapshot(starter) == before
+def test_a_second_compile_changes_nothing(compiled: Path) -> None:
+    before = snapshot(compiled)
+    assert compile_corpus(Corpus(compiled)).unchanged
+    assert snapshot(compiled) == before
 
 
-def test_a_released_version_is_not_overwritten_by_another(starter: Path) -> None:
-    compile_corpus(Corpus(starter))
-    before = snapshot(starter)
-    config = starter / "dataset/corpus.toml"
+def test_a_released_version_is_not_overwritten_by_another(compiled: Path) -> None:
+    before = snapshot(compiled)
+    config = compiled / "dataset/corpus.toml"
     config.write_text(config.read_text().replace("My corpus", "Another corpus"))
     with pytest.raises(KriscError) as error:
-        compile_corpus(Corpus(starter))
+        compile_corpus(Corpus(compiled))
     assert ids(error) == {"release-differs"}
-    assert snapshot(starter / "dataset/releases") == {
+    assert snapshot(compiled / "dataset/releases") == {
         k.removeprefix("dataset/releases/"): v for k, v in before.items() if k.startswith("dataset/releases/")
     }
-    assert not compile_corpus(Corpus(starter), replace=True).unchanged
+    assert not compile_corpus(Corpus(compiled), replace=True).unchanged
 
 
 @pytest.mark.parametrize("failure", [KeyboardInterrupt(), OSError(28, "No space left on device"), MemoryError()])
 def test_an_interrupted_compile_leaves_the_old_release_whole(
-    starter: Path, monkeypatch: pytest.MonkeyPatch, failure: BaseException
+    compiled: Path, monkeypatch: pytest.MonkeyPatch, failure: BaseException
 ) -> None:
-    compile_corpus(Corpus(starter))
-    config = starter / "dataset/corpus.toml"
+    config = compiled / "dataset/corpus.toml"
     config.write_text(config.read_text().replace("My corpus", "Another corpus"))
-    before = snapshot(starter)
+    before = snapshot(compiled)
 
     def fail(*_: object) -> None:
         raise failure
 
     monkeypatch.setattr(parquet.TableWriter, "close", fail)
     with pytest.raises((KriscError, KeyboardInterrupt, MemoryError)) as error:
-        compile_corpus(Corpus(starter), replace=True)
+        compile_corpus(Corpus(compiled), replace=True)
     if isinstance(failure, OSError):
         assert ids(error) == {"output-unwritable"}
-    assert snapshot(starter) == before
+    assert snapshot(compiled) == before
 
 
-def test_a_release_caught_between_two_renames_comes_back(starter: Path) -> None:
-    folder = compile_corpus(Corpus(starter)).folder
+def test_a_release_caught_between_two_renames_comes_back(compiled: Path) -> None:
+    folder = compiled / "dataset/releases/0.1.0"
     whole = snapshot(folder)
     folder.rename(folder.parent / ".0.1.0.previous")  # what a power cut in the middle of the swap leaves
-    assert compile_corpus(Corpus(starter)).unchanged
+    assert compile_corpus(Corpus(compiled)).unchanged
     assert snapshot(folder) == whole
     assert [p.name for p in folder.parent.iterdir()] == ["0.1.0"]
 
 
-def test_a_failed_swap_puts_the_old_release_back(starter: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = compile_corpus(Corpus(starter)).folder
-    config = starter / "dataset/corpus.toml"
+def test_a_failed_swap_puts_the_old_release_back(compiled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = compiled / "dataset/releases/0.1.0"
+    config = compiled / "dataset/corpus.toml"
     config.write_text(config.read_text().replace("My corpus", "Another corpus"))
-    before, rename = snapshot(starter), Path.rename
+    before, rename = snapshot(compiled), Path.rename
 
     def refuse(path: Path, target: Path) -> Path:
         if ".partial-" in path.name:
@@ -119,23 +116,22 @@ def test_a_failed_swap_puts_the_old_release_back(starter: Path, monkeypatch: pyt
 
     monkeypatch.setattr(Path, "rename", refuse)
     with pytest.raises(KriscError) as error:
-        compile_corpus(Corpus(starter), replace=True)
+        compile_corpus(Corpus(compiled), replace=True)
     assert ids(error) == {"output-unwritable"}
-    assert snapshot(starter) == before
+    assert snapshot(compiled) == before
     assert folder.is_dir()
 
 
-def test_a_full_disk_ends_in_a_finding(starter: Path) -> None:
-    compile_corpus(Corpus(starter))
-    config = starter / "dataset/corpus.toml"
+def test_a_full_disk_ends_in_a_finding(compiled: Path) -> None:
+    config = compiled / "dataset/corpus.toml"
     config.write_text(config.read_text().replace("My corpus", "Another corpus"))
-    before = snapshot(starter)
+    before = snapshot(compiled)
 
     def small_files_only() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, 2_000))
 
     done = subprocess.run(  # a limit on the size of files stands for a disk that fills up
-        [sys.executable, "-m", "krisc", "compile", "--replace", "--corpus", str(starter)],
+        [sys.executable, "-m", "krisc", "compile", "--replace", "--corpus", str(compiled)],
         preexec_fn=small_files_only,
         capture_output=True,
         text=True,
@@ -144,7 +140,7 @@ def test_a_full_disk_ends_in_a_finding(starter: Path) -> None:
     assert done.returncode == 2, done.stderr
     assert "output-unwritable" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
-    assert snapshot(starter) == before
+    assert snapshot(compiled) == before
 
 
 def test_findings_block_and_nothing_is_written(starter: Path) -> None:
@@ -264,22 +260,21 @@ def test_a_new_layer_file_makes_a_new_configuration(starter: Path) -> None:
     assert "weather_tags" in datasets.load_dataset(str(made.folder), "tokens", split="train").column_names
 
 
-def test_stale_pages_are_found_and_written_anew(starter: Path) -> None:
-    compile_corpus(Corpus(starter))
-    missing = {f.data["file"] for f in check_generated(Corpus(starter))}
+def test_stale_pages_are_found_and_written_anew(compiled: Path) -> None:
+    missing = {f.data["file"] for f in check_generated(Corpus(compiled))}
     assert {"CITATION.cff", "annotations/GUIDELINES.md", "schema/gold.schema.json"} <= missing
-    assert set(write_generated(Corpus(starter))) == missing
-    assert list(check_generated(Corpus(starter))) == []
-    (starter / "CITATION.cff").write_text("title: by hand\n")
-    assert [f.data["file"] for f in check_generated(Corpus(starter))] == ["CITATION.cff"]
+    assert set(write_generated(Corpus(compiled))) == missing
+    assert list(check_generated(Corpus(compiled))) == []
+    (compiled / "CITATION.cff").write_text("title: by hand\n")
+    assert [f.data["file"] for f in check_generated(Corpus(compiled))] == ["CITATION.cff"]
 
 
-def test_a_changed_release_is_found(starter: Path) -> None:
-    folder = compile_corpus(Corpus(starter)).folder
+def test_a_changed_release_is_found(compiled: Path) -> None:
+    folder = compiled / "dataset/releases/0.1.0"
     (folder / "entity/train-00000.parquet").write_bytes(b"")
     (folder / "extra.txt").write_text("not from the compiler")
     (folder / "CITATION.cff").unlink()
-    found = {f.data["file"]: f.data["problem"] for f in check_release(Corpus(starter))}
+    found = {f.data["file"]: f.data["problem"] for f in check_release(Corpus(compiled))}
     assert found == {
         "CITATION.cff": "is missing",
         "entity/train-00000.parquet": "has other content",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from passes_of_example import register, run
 from test_adjudication import decide
@@ -21,7 +22,6 @@ from krisc.actions import Action, RefusedError, Wanted, WantedArgument
 from krisc.facts import add as count
 from krisc.facts import start
 from krisc.reviewing import Desk
-from krisc.starter import create
 from krisc.store import Corpus
 from krisc.validation import validate_corpus
 
@@ -367,6 +367,14 @@ def test_a_corrected_text_takes_reviews_along_but_not_over_other_words(single):
     assert not {"sign-off-unrecorded", "gold-outdated", "quote-mismatch"} & set(findings(single))
 
 
+@pytest.fixture(scope="session")
+def _two_people(_starter, tmp_path_factory) -> Path:
+    corpus = Path(shutil.copytree(_starter, tmp_path_factory.mktemp("two") / "corpus"))
+    register(corpus, "anna", "ben")
+    return corpus
+
+
+@settings(max_examples=40)
 @given(
     st.lists(
         st.tuples(
@@ -375,10 +383,8 @@ def test_a_corrected_text_takes_reviews_along_but_not_over_other_words(single):
         max_size=7,
     )
 )
-def test_whatever_people_do_the_corpus_stays_sound_and_undoing_all_restores_it(tmp_path_factory, steps):
-    corpus = tmp_path_factory.mktemp("steps") / "corpus"
-    create(corpus)
-    register(corpus, "anna", "ben")
+def test_whatever_people_do_the_corpus_stays_sound_and_undoing_all_restores_it(_two_people, tmp_path_factory, steps):
+    corpus = Path(shutil.copytree(_two_people, tmp_path_factory.mktemp("steps") / "corpus"))
     first = reviews.by_id(desk(corpus).read("example").gold)
     done = []
     for action, number, second in steps:

@@ -9,8 +9,6 @@ import datasets
 import pytest
 
 import krisc
-from krisc.release import compile_corpus
-from krisc.store import Corpus
 
 
 @pytest.fixture(scope="module")
@@ -59,8 +57,8 @@ def test_the_wheel_works_where_it_is_unpacked(wheel, tmp_path):
     assert done.stdout.split() == [str(tmp_path / "krisc/__init__.py"), "False", "True"]
 
 
-def test_load_is_what_datasets_loads(starter):
-    folder = compile_corpus(Corpus(starter)).folder
+def test_load_is_what_datasets_loads(compiled):
+    folder = compiled / "dataset/releases/0.1.0"
     mine = krisc.load("entity", release=folder, split="train")
     theirs = datasets.load_dataset(str(folder), "entity", split="train")
     assert mine.to_list() == theirs.to_list()
@@ -76,8 +74,8 @@ def test_a_repository_is_asked_for_by_name_and_revision(monkeypatch):
     assert asked == [(("group/corpus", "entity"), {"split": "test", "revision": "v1.0.0"})]
 
 
-def test_what_cannot_be_loaded_is_said(starter, tmp_path):
-    folder = compile_corpus(Corpus(starter)).folder
+def test_what_cannot_be_loaded_is_said(compiled, tmp_path):
+    folder = compiled / "dataset/releases/0.1.0"
     with pytest.raises(ValueError, match="entity"):
         krisc.load("entities", release=folder)
     with pytest.raises(ValueError, match="no revisions"):
