@@ -19,6 +19,8 @@ from krisc.layers import Attribute, Constraints, Label, Layer, Role
 from krisc.model import Annotation, AnnotationFile, Argument, DocumentRecord, Segment
 from krisc.store import Corpus
 
+pytestmark = pytest.mark.one_python
+
 LABELS = {name: Label("A label.", "[x]", "[y]", "[z]") for name in "XY"}
 SPANS = Layer("entity", "Entities", "span", "e", 2, "none", "Spans.", LABELS)
 WINDOW = 10

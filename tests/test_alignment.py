@@ -9,6 +9,8 @@ from krisc.alignment import Scores, align, score, span, spanned
 from krisc.matching import shared
 from krisc.model import Annotation, Segment
 
+pytestmark = pytest.mark.one_python
+
 SCHEMES = {"strict": "strict", "boundary": "exact", "partial": "partial", "type": "ent_type"}
 
 

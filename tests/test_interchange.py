@@ -315,6 +315,7 @@ def test_pubtator_carries_whole_mentions(schema, made):
     assert {(a.label, a.hull) for a in back.get("entity", ())} == {(a.label, a.hull) for a in whole(layers)["entity"]}
 
 
+@pytest.mark.one_python
 @pytest.mark.parametrize("name", FORMATS)
 def test_an_inferred_import_validates_compiles_and_loads(name, tmp_path, article):
     import datasets  # noqa: PLC0415 - after conftest has set the environment

@@ -122,6 +122,7 @@ def test_the_smallest_bad_case(prepared):
     assert on_disk(corpus.parent) == before
 
 
+@pytest.mark.one_python
 @pytest.mark.parametrize("made", cases(f for f in FOLDERS if command_of(f).split()[0] in FORMATS), indirect=True)
 def test_programs_can_read_what_is_found(prepared):
     folder, corpus = prepared
@@ -192,6 +193,7 @@ def stands_in_its_file(corpus, file, line, column):
         assert 1 <= column <= len(lines[line - 1]) + 1
 
 
+@pytest.mark.one_python
 @pytest.mark.parametrize("made", cases(), indirect=True)
 def test_both_validators_give_the_same_verdict(prepared):
     """jsonschema-rs, which screens, and jsonschema, which explains, on every authored file of every case."""

@@ -64,7 +64,8 @@ def with_duckdb(name: str) -> list[dict[str, Any]]:
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
-READERS = [with_datasets, streaming, with_pandas, with_polars, with_duckdb]
+OTHERS = [pytest.param(reader, marks=pytest.mark.one_python) for reader in (with_pandas, with_polars, with_duckdb)]
+READERS = [with_datasets, streaming, *OTHERS]
 
 
 @pytest.fixture(autouse=True)
@@ -187,6 +188,7 @@ def test_tokens_cover_every_unit_and_carry_the_outermost_entities(reader: Any) -
             assert (first[0], last[1], span["label"]) == (segment["start"], segment["end"], a["label"])
 
 
+@pytest.mark.one_python
 @pytest.mark.parametrize("name", CONFIGURATIONS)
 def test_the_card_states_true_sizes_and_features(name: str, tmp_path: Path) -> None:
     wanted = features(tables(CORPUS.layers)[name])

@@ -27,6 +27,8 @@ from krisc.store import Corpus
 from krisc.tables import ListOf, Struct, tables
 from krisc.verifying import layers_of, verify
 
+pytestmark = pytest.mark.one_python
+
 SDO = rdflib.SDO
 TEXT = {"type": "string", "minLength": 1}
 # Written after DataCite's documentation of kernel 4 (what is mandatory, and the lists of names that are used here).

@@ -20,6 +20,8 @@ from krisc.findings import catalogue
 from krisc.schemas import FIXED
 from krisc.store import Corpus
 
+pytestmark = pytest.mark.one_python
+
 
 def test_the_citation_holds_to_the_schema_of_its_format(repository: Path) -> None:
     check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.citation-file-format"]

@@ -15,6 +15,8 @@ from krisc.findings import KriscError
 from krisc.release import compile_corpus, read_facts
 from krisc.store import Corpus
 
+pytestmark = pytest.mark.one_python
+
 NAMES = {"plots/labels.svg", "plots/years.svg", "plots/agreement.svg", "plots/places.svg"}
 
 

@@ -287,6 +287,7 @@ while True:
 """
 
 
+@pytest.mark.one_python
 def test_killed_at_any_moment_no_line_is_lost_or_torn(corpus):
     told = 0
     for delay in (0.0, 0.013, 0.029, 0.05, 0.08, 0.13):
@@ -374,6 +375,7 @@ def _two_people(_starter, tmp_path_factory) -> Path:
     return corpus
 
 
+@pytest.mark.one_python
 @settings(max_examples=40)
 @given(
     st.lists(

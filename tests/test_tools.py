@@ -17,6 +17,8 @@ from krisc.interchange.exporting import export_corpus
 from krisc.interchange.importing import import_corpus
 from krisc.store import Corpus
 
+pytestmark = pytest.mark.one_python
+
 TEXT = "😀 Karwan met Zerin in Soran.\nThey left.\n"
 KARWAN, ZERIN, SORAN = ((TEXT.index(w), TEXT.index(w) + len(w)) for w in ("Karwan", "Zerin", "Soran"))
 

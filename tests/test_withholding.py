@@ -112,6 +112,7 @@ def test_no_word_is_in_any_file_of_the_variant(made):
     assert all(word in shown for word in secret)  # the test can fail
 
 
+@pytest.mark.one_python
 def test_no_word_of_the_published_article_is_in_its_rows(article, tmp_path):
     """Excepted: what names the document and its origin for the corpus, and is not read from its text."""
     excepted = {"document_id", "incident", "publisher", "rights", "language"}
@@ -181,6 +182,7 @@ def test_no_fast_hash_of_the_words_is_there(made):
     assert {row["document_id"]: bool(row["sha256"]) for row in rows} == {"doc-0": False, "doc-1": False, "doc-2": True}
 
 
+@pytest.mark.one_python
 def test_guessing_single_words_finds_nothing(made):
     """A dictionary attack with the best of dictionaries: the words of the text themselves, alone and in twos."""
     facts = read_facts(made[2])
@@ -208,6 +210,7 @@ def test_figures_and_pages_do_not_name_entities_of_withheld_documents(made):
         assert name == "DATASHEET.md" or "doc-0, doc-1" in path.read_text()
 
 
+@pytest.mark.one_python
 def test_the_variant_loads_and_is_verified(made, tmp_path, capsys):
     corpus, _, variant = made
     loaded = datasets.load_dataset(str(variant), cache_dir=str(tmp_path))
@@ -217,6 +220,7 @@ def test_the_variant_loads_and_is_verified(made, tmp_path, capsys):
     assert run("verify", variant, "--sources", corpus) == 0, capsys.readouterr().out
 
 
+@pytest.mark.one_python
 def test_the_same_bytes_again(made, tmp_path):
     corpus, _, variant = made
     assert list(differences(variant, compile_withheld(Corpus(corpus), tmp_path / "x", ["published"]).folder)) == []
