@@ -22,7 +22,7 @@ test: lint test-one
 
 ## test-one: the tests on one Python
 test-one: $(VENV)/.ready web
-	$(BIN)/python -m pytest -n auto $(PYTEST_FLAGS)
+	$(BIN)/python -m pytest -n auto --dist worksteal $(PYTEST_FLAGS)
 
 ## web: the pages of krisc review and krisc view, bundled from web/ (needs node and npm)
 web: browser

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -221,10 +222,17 @@ def test_no_command_shows_a_traceback(command: str, tmp_path: Path) -> None:
     assert "not-utf8" in done.stdout
 
 
-def test_the_scripts_are_the_commands(repository: Path, starter: Path) -> None:
-    for script in ("validate", "compile", "datasheet", "check"):
-        path = repository / "scripts" / f"{script}.py"
-        done = subprocess.run(
-            [sys.executable, str(path), "--corpus", str(starter)], capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
+def test_the_scripts_are_the_commands(repository: Path, starter: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ["--corpus", str(starter)]
+    done = subprocess.run(
+        [sys.executable, str(repository / "scripts/validate.py"), *words], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    for script in ("compile", "datasheet", "check"):
+        path = str(repository / f"scripts/{script}.py")
+        monkeypatch.setattr(sys, "argv", [path, *words])
+        with pytest.raises(SystemExit) as end:
+            runpy.run_path(path, run_name="__main__")
+        assert not end.value.code
+    assert (starter / "dataset/releases/0.1.0/release.json").is_file()
+    assert (starter / "DATASHEET.md").is_file()
