@@ -235,4 +235,4 @@ def test_the_scripts_are_the_commands(repository: Path, starter: Path, monkeypat
             runpy.run_path(path, run_name="__main__")
         assert not end.value.code
     assert (starter / "dataset/releases/0.1.0/release.json").is_file()
-    assert (starter / "DATASHEET.md").is_file()
+    assert (starter / "CITATION.cff").is_file()
