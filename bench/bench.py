@@ -22,7 +22,7 @@ from krisc import __version__
 
 HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "benchmarks.md"
-DOCUMENTS = 5_000
+DOCUMENTS = 2_000
 MEMORY = (2_000, 10_000)
 FULL = (10_000, 1_000_000)
 

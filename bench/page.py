@@ -41,6 +41,8 @@ def page(results: Results) -> str:
         "## Targets\n\n" + targets(results.verdicts()),
         *(f"## {step.title}\n\n" + step_table(step) for step in results.steps.values()),
     ]
+    if any(of_a_million(results.steps)):
+        parts.append("## A million documents\n\n" + million(results.steps))
     if results.peaks:
         parts.append("## Memory\n\n" + memory(results.peaks))
     if results.profile:
@@ -86,6 +88,20 @@ def step_table(step: Step) -> str:
     rows = [_row(one, floor, peer) for one in step.figures.values()]
     heads = ["contestant", "documents a second, CPU", "wall", "peak MB", "× F", "× peer"]
     return f"{step.note}\n\n{table(heads, rows)}" if step.note else table(heads, rows)
+
+
+def of_a_million(steps: Mapping[str, Step]) -> Iterable[tuple[Step, Figures]]:
+    """What KRISC itself does in each step."""
+    return ((step, one) for step in steps.values() for one in step.figures.values() if one.name.startswith("krisc"))
+
+
+def million(steps: Mapping[str, Step]) -> str:
+    """What a million documents cost: hours of one processor for each step, and that as times the floor."""
+    rows = []
+    for step, one in of_a_million(steps):
+        floor = next(iter(step.figures.values()))
+        rows.append([one.name, number(1e6 / one.speed("cpu") / 3600), f"{one.times(floor):.1f}"])
+    return table(["step", "hours of one processor", "× F"], rows)
 
 
 def _row(one: Figures, floor: Figures, peer: Figures) -> list[str]:
