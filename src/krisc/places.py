@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-from krisc.findings import Finding, Place
+from krisc.findings import Finding, KriscError, Place
 from krisc.jsontext import positions
 from krisc.text import Lines
 
@@ -40,7 +40,10 @@ def locate(finding: Finding, root: Path) -> Finding:
 
 def _locate(place: Place, root: Path) -> Place:
     path = root / place.file
-    lines = _lines(path) if path.is_file() else None
+    try:
+        lines = _lines(path) if "://" not in place.file and path.is_file() else None
+    except KriscError:  # a store that does not answer
+        lines = None
     if lines is None:
         return place
     if place.record is not None:

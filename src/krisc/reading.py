@@ -6,10 +6,11 @@ Every way in which a single file can be malformed ends here in a finding of the 
 from __future__ import annotations
 
 import datetime
+import os
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 
@@ -18,7 +19,26 @@ from krisc.findings import Finding, KriscError, Place
 from krisc.form import Form
 from krisc.text import TextError, decode
 
+if TYPE_CHECKING:
+    from upath import UPath
+
 T = TypeVar("T")
+
+
+def opened(where: str | Path | UPath) -> Path:
+    """A place as a path: resolved if it is of this machine, and else one that does the same for an object store.
+
+    Args:
+        where: a path, or a URL such as ``s3://bucket/corpus``.
+
+    Raises:
+        KriscError: a store that nobody knows, or whose library is not installed.
+    """
+    if isinstance(where, Path) or "://" not in str(where):
+        return Path(str(where)).resolve()
+    from krisc.remote import remote  # noqa: PLC0415 - it is heavy, and seldom needed
+
+    return remote(where)
 
 
 def relative(path: Path, root: Path) -> str:
@@ -27,6 +47,16 @@ def relative(path: Path, root: Path) -> str:
         return path.relative_to(root).as_posix()
     except ValueError:
         return path.as_posix()
+
+
+def names_in(folder: Path) -> list[str]:
+    """The names of what is in a folder, sorted; none if it cannot be read."""
+    if not isinstance(folder, Path):
+        return list(folder.names())
+    try:
+        return sorted(os.listdir(folder))  # noqa: PTH208 - for every document; paths would take three times as long
+    except OSError:
+        return []
 
 
 def read_bytes(path: Path, name: str) -> bytes:

@@ -25,6 +25,7 @@ from krisc.findings import Finding, KriscError, Place
 from krisc.memory import Memory
 from krisc.parquet import Written, content_of
 from krisc.planning import pins
+from krisc.reading import opened
 from krisc.runs import How, compiled
 from krisc.splits import assign
 from krisc.store import Corpus
@@ -32,6 +33,7 @@ from krisc.tables import tables
 
 MANIFEST = "release.json"
 CHECKSUMS = "SHA256SUMS"
+PARTIAL = ".partial"  # a file in a folder of an object store while a release is put there
 REMOVALS = 3  # of a folder in which a worker far away, which nobody can stop, may still begin a file
 
 
@@ -47,7 +49,7 @@ class Compiled:
 
 def compile_corpus(
     corpus: Corpus,
-    out: Path | None = None,
+    out: str | Path | None = None,
     *,
     replace: bool = False,
     how: How | None = None,
@@ -57,7 +59,8 @@ def compile_corpus(
 
     Args:
         corpus: the corpus.
-        out: the release's folder; by default ``dataset/releases/<version>``, and then new documents' splits are pinned.
+        out: the release's folder, or its URL in an object store; by default ``dataset/releases/<version>``, and then
+            new documents' splits are pinned.
         replace: whether a release of this version that differs may be replaced.
         how: where the work runs, and who is told of its progress.
         like: a release that this one is to be compared with; what it was built from and with is named as its own. By
@@ -69,7 +72,7 @@ def compile_corpus(
             Whatever stood at ``out`` is untouched.
     """
     how = how or How()
-    if how.remember:
+    if how.remember and isinstance(corpus.root, Path):
         corpus.memory = Memory(corpus.root)
     try:
         return _compile(corpus, out, how, replace=replace, like=like)
@@ -79,7 +82,7 @@ def compile_corpus(
             corpus.memory = None
 
 
-def _compile(corpus: Corpus, out: Path | None, how: How, *, replace: bool, like: Path | None) -> Compiled:
+def _compile(corpus: Corpus, out: str | Path | None, how: How, *, replace: bool, like: Path | None) -> Compiled:
     if broken := check_forms(corpus):
         raise KriscError(broken)
     version = corpus.config.version
@@ -96,14 +99,15 @@ def _compile(corpus: Corpus, out: Path | None, how: How, *, replace: bool, like:
     return made
 
 
-def target_of(corpus: Corpus, out: Path) -> Path:
+def target_of(corpus: Corpus, out: str | Path) -> Path:
     """The folder for a release that somebody named.
 
     Raises:
         KriscError: ``folder-not-empty``, when something else than a release stands there.
     """
-    target = out.resolve()
-    if target.exists() and not (target / MANIFEST).is_file() and (not target.is_dir() or any(target.iterdir())):
+    target = opened(out)
+    ours = (target / MANIFEST, target / PARTIAL)
+    if target.exists() and not any(path.is_file() for path in ours) and (not target.is_dir() or any(target.iterdir())):
         raise KriscError([Finding("folder-not-empty", Place(corpus.name(target)), {"folder": corpus.name(target)})])
     return target
 
@@ -114,14 +118,20 @@ def put(stage: Path, target: Path, corpus: Corpus, *, replace: bool) -> bool:
     Raises:
         KriscError: ``release-differs``, when a release with other bytes stands there and is not to be replaced.
     """
-    if target.exists():
+    there = target.exists() if isinstance(target, Path) else (target / MANIFEST).is_file()
+    if there:
         changed = list(differences(stage, target))
         if not changed:
             return False
         if not replace:
             data = {"version": corpus.config.version, "changed": ", ".join(name for name, _ in changed[:5])}
             raise KriscError([Finding("release-differs", Place(corpus.name(target)), data)])
-    swap(stage, target)
+    if isinstance(target, Path):
+        swap(stage, target)
+    else:
+        from krisc import remote  # noqa: PLC0415 - it is heavy, and seldom needed
+
+        remote.put(stage, target, (CHECKSUMS, MANIFEST), PARTIAL)
     return True
 
 
@@ -132,7 +142,14 @@ def splits_of(corpus: Corpus) -> dict[str, str]:
 
 @contextmanager
 def staging(target: Path) -> Iterator[Path]:
-    """A new folder beside the target, on the same disk, which is gone afterwards whatever happens."""
+    """A new folder beside the target, on the same disk, which is gone afterwards whatever happens.
+
+    For a target in an object store, it is one for temporary files.
+    """
+    if not isinstance(target, Path):
+        with _staging_for(target) as stage:
+            yield stage
+        return
     new = not target.parent.exists()
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -153,6 +170,24 @@ def staging(target: Path) -> Iterator[Path]:
         if new:
             with suppress(OSError):  # it is not empty: something was written
                 target.parent.rmdir()
+
+
+@contextmanager
+def _staging_for(target: Path) -> Iterator[Path]:
+    """A new folder for what goes to an object store, after it was made sure that something can be written there."""
+    from krisc.remote import sizes  # noqa: PLC0415 - it is heavy, and seldom needed
+
+    mark = target / PARTIAL
+    try:
+        mark.write_bytes(b"A release is being made.\n")
+        with tempfile.TemporaryDirectory(prefix="krisc-", ignore_cleanup_errors=True) as folder:
+            yield Path(folder)
+    except OSError as error:
+        raise unwritable(target, error) from None
+    finally:
+        with suppress(OSError, KriscError):
+            if (target / MANIFEST).is_file() or [*sizes(target)] == [PARTIAL]:
+                mark.unlink()
 
 
 def _previous(target: Path) -> Path:
@@ -282,7 +317,12 @@ def file_facts(path: Path) -> FileFacts:
 
 
 def differences(made: Path, found: Path) -> Iterator[tuple[str, str]]:
-    """Yield ``(file, problem)`` for every file in which two folders differ, by name."""
+    """Yield ``(file, problem)`` for every file in which two folders differ, by name; the second may be in a store."""
+    if not isinstance(found, Path):
+        from krisc import remote  # noqa: PLC0415 - it is heavy, and seldom needed
+
+        yield from remote.differences(made, found, (CHECKSUMS, MANIFEST), PARTIAL)
+        return
     names = {p.relative_to(root).as_posix() for root in (made, found) for p in root.rglob("*") if p.is_file()}
     for name in sorted(names):
         one, other = made / name, found / name

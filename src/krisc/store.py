@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Iterator
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -23,9 +23,23 @@ from krisc.jsontext import whole
 from krisc.layers import Layer, Layers, inconsistencies
 from krisc.memory import Memory
 from krisc.model import AnnotationFile, Annotator, DocumentRecord, RegisterEntry, Retraction, Sources
-from krisc.reading import Decoder, decode_file, read_bytes, read_json, read_line, read_lines, read_toml, relative
+from krisc.reading import (
+    Decoder,
+    decode_file,
+    names_in,
+    opened,
+    read_bytes,
+    read_json,
+    read_line,
+    read_lines,
+    read_toml,
+    relative,
+)
 from krisc.schemas import annotation_schema, fixed, review_schema
 from krisc.sharded import heads, open_line
+
+if TYPE_CHECKING:
+    from upath import UPath
 
 T = TypeVar("T")
 
@@ -36,15 +50,16 @@ def _opened(root: Path, _token: str) -> Corpus:
 
 
 class Corpus:
-    """A corpus folder. Reading its parts raises KriscError with findings when they are malformed.
+    """A corpus folder, of this machine or of an object store.
 
-    It pickles as its folder: a worker process opens it once, however often it is handed over.
+    Reading its parts raises KriscError with findings when they are malformed. It pickles as its folder: a worker
+    process opens it once, however often it is handed over.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: str | Path | UPath) -> None:
         self.token = uuid.uuid4().hex
         self.memory: Memory | None = None
-        self.root = root.resolve()
+        self.root = opened(root)
         self.dataset = self.root / "dataset"
         self.annotations = self.root / "annotations"
         self.releases = self.dataset / "releases"
@@ -196,9 +211,8 @@ class Corpus:
     def pass_paths(self, document: str) -> list[Path]:
         """Where the passes over a document lie."""
         folder = self.annotations / "passes"
-        if not folder.is_dir():
-            return []
-        return [path for one in sorted(folder.iterdir()) if (path := one / f"{document}.json").is_file()]
+        names = names_in(folder)
+        return [path for name in names if (path := folder / name / f"{document}.json").is_file()]
 
     def paths_of(self, document: str) -> list[Path]:
         """The files there are of a document, apart from its line in the list."""

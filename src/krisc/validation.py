@@ -83,7 +83,7 @@ def _documents(corpus: Corpus, files: Sequence[Path]) -> set[str] | None:
     for file in files:
         path = file if file.is_absolute() else Path.cwd() / file
         reason = "" if path.exists() else "there is no such file"
-        if not reason and not path.resolve().is_relative_to(corpus.root):
+        if not reason and not (isinstance(corpus.root, Path) and path.resolve().is_relative_to(corpus.root)):
             reason = f"it is not in the corpus {corpus.root.name}"
         if reason:
             raise KriscError([Finding("file-unreadable", Place(str(file)), {"reason": reason})])

@@ -6,7 +6,6 @@ they were in a file beside the tables. ``hydrating`` does the reverse.
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -56,7 +55,7 @@ class Payload(msgspec.Struct):
 
 
 def compile_withheld(
-    corpus: Corpus, out: Path, origins: Sequence[str], *, replace: bool = False, how: How | None = None
+    corpus: Corpus, out: str | Path, origins: Sequence[str], *, replace: bool = False, how: How | None = None
 ) -> Compiled:
     """Compile a corpus to a variant in which the texts of some origins are withheld.
 
@@ -129,7 +128,7 @@ def withhold(release: Path, whole: Facts, stage: Path, corpus: Corpus, origins: 
         if (corpus.root / name).is_file():
             copied = stage / FOLDER / "sources" / name
             copied.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(corpus.root / name, copied)
+            copied.write_bytes((corpus.root / name).read_bytes())
     facts.withheld.documents = dict(sorted(facts.withheld.documents.items()))
     finish(stage, corpus, facts, written)
     return facts

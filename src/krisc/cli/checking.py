@@ -19,6 +19,7 @@ from krisc.cli.common import (
     CLEAN,
     FINDINGS,
     Story,
+    anywhere,
     cli,
     common,
     epilog,
@@ -38,6 +39,7 @@ from krisc.cli.engines import EngineOptions, engine_options
         "krisc validate",
         "krisc validate annotations/gold/gulan-314240.json",
         "krisc validate --format sarif > krisc.sarif",
+        "krisc validate --corpus s3://bucket/corpus",
     )
 )
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
@@ -50,11 +52,18 @@ from krisc.cli.engines import EngineOptions, engine_options
     help="How to print findings.",
 )
 @click.option("--strict", is_flag=True, help="Exit with 1 on warnings too.")
-@common
+@anywhere
 @json_option
 @engine_options
 def validate(
-    files: tuple[Path, ...], form: str, *, strict: bool, engine: EngineOptions, folder: Path, quiet: bool, as_json: bool
+    files: tuple[Path, ...],
+    form: str,
+    *,
+    strict: bool,
+    engine: EngineOptions,
+    folder: Path | str,
+    quiet: bool,
+    as_json: bool,
 ) -> None:
     """Check form, references and meaning of the corpus, or of the documents that FILES belong to."""
     from krisc.validation import validate_corpus  # noqa: PLC0415
@@ -94,10 +103,10 @@ def explain(finding: str | None, as_json: bool) -> None:
 
 @cli.command(epilog=epilog("krisc duplicates", "krisc duplicates --threshold 0.8 --json > pairs.jsonl"))
 @click.option("--threshold", type=float, help="Least Jaccard index. [default: near_duplicates of corpus.toml]")
-@common
+@anywhere
 @json_option
 @engine_options
-def duplicates(threshold: float | None, engine: EngineOptions, folder: Path, quiet: bool, as_json: bool) -> None:
+def duplicates(threshold: float | None, engine: EngineOptions, folder: Path | str, quiet: bool, as_json: bool) -> None:
     """List the pairs of documents with nearly the same text, and the groups they form; with --json as JSON Lines."""
     from krisc.checks.corpus import alike_documents  # noqa: PLC0415
     from krisc.duplicates import groups  # noqa: PLC0415
@@ -140,7 +149,7 @@ def duplicates(threshold: float | None, engine: EngineOptions, folder: Path, qui
 @click.option("--annotator", "annotators", multiple=True, help="Compare these, or gold. [default: all passes]")
 @click.option("--guidelines", default="", help="Compare passes by this version. [default: each document's newest]")
 @click.option("--details", is_flag=True, help="Show documents, confused labels and every disagreement too.")
-@common
+@anywhere
 @json_option
 @engine_options
 def agree(  # noqa: PLR0913 - one parameter an option
@@ -150,7 +159,7 @@ def agree(  # noqa: PLR0913 - one parameter an option
     guidelines: str,
     details: bool,
     engine: EngineOptions,
-    folder: Path,
+    folder: Path | str,
     quiet: bool,
     as_json: bool,
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,20 +65,37 @@ def cli() -> None:
     """
 
 
-def common(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that every command on a corpus has."""
+class Folder(click.Path):
+    """A folder; if it may be anywhere, also the URL of one in an object store, which stays as it is written."""
+
+    def __init__(self, *, anywhere: bool) -> None:
+        super().__init__(path_type=Path, file_okay=False)
+        self.anywhere = anywhere
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401 - click's
+        """The folder as a path, or its URL."""
+        if "://" not in str(value):
+            return super().convert(value, param, ctx)
+        if not self.anywhere:
+            self.fail(f"{value}: this command works on folders of this machine", param, ctx)
+        return value
+
+
+def common(command: Callable[..., Any], *, anywhere: bool = False) -> Callable[..., Any]:
+    """The options that every command on a corpus has; ``anywhere`` if it can be in an object store."""
     corpus = click.option(
         "--corpus",
         "folder",
-        type=click.Path(path_type=Path, file_okay=False),
+        type=Folder(anywhere=anywhere),
         default=Path(),
         show_default="the current folder",
-        help="Folder of the corpus.",
+        help="Folder of the corpus, or its URL in an object store." if anywhere else "Folder of the corpus.",
     )
     quiet = click.option("-q", "--quiet", is_flag=True, help="Print findings and nothing else.")
     return corpus(quiet(command))
 
 
+anywhere = partial(common, anywhere=True)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -86,14 +104,14 @@ def epilog(*lines: str) -> str:
     return "\b\nExample:\n" + "\n".join(f"  {line}" for line in lines)
 
 
-def open_corpus(folder: Path) -> Corpus:
-    """The corpus in a folder."""
+def open_corpus(folder: Path | str) -> Corpus:
+    """The corpus in a folder, or at a URL."""
     from krisc.store import Corpus  # noqa: PLC0415 - heavy imports wait
 
     return Corpus(folder)
 
 
-def open_sound(folder: Path) -> Corpus:
+def open_sound(folder: Path | str) -> Corpus:
     """A corpus whose own files can be read; annotation files may still be in any state."""
     from krisc.checks import check_forms  # noqa: PLC0415
     from krisc.findings import KriscError  # noqa: PLC0415
@@ -119,17 +137,28 @@ def progress_bar(label: str, quiet: bool) -> Iterator[Callable[[int, int], None]
         yield step
 
 
-def report(findings: Sequence[Finding], folder: Path, form: str = "text") -> int:
+def report(findings: Sequence[Finding], folder: Path | str, form: str = "text") -> int:
     """Print findings with their places and return the exit code."""
     from krisc.places import locate  # noqa: PLC0415
     from krisc.reports import FORMATS  # noqa: PLC0415
 
-    located = [locate(f, folder) for f in findings]
+    root = _root_of(folder) if isinstance(folder, str) else folder
+    located = [locate(f, root) for f in findings]
     text = FORMATS[form](located)
     if text:
         click.echo(text)
     severities = {f.severity for f in findings}
     return UNREADABLE if "unreadable" in severities else FINDINGS if "error" in severities else CLEAN
+
+
+def _root_of(url: str) -> Path:
+    from krisc.findings import KriscError  # noqa: PLC0415
+    from krisc.reading import opened  # noqa: PLC0415
+
+    try:
+        return opened(url)
+    except KriscError:  # which is what is being told
+        return Path()
 
 
 def summary(findings: Sequence[Finding]) -> str:

@@ -12,7 +12,19 @@ import click
 if TYPE_CHECKING:
     from krisc.findings import Finding
 
-from krisc.cli.common import cli, common, epilog, json_option, open_corpus, open_sound, progress_bar, report, summary
+from krisc.cli.common import (
+    Folder,
+    anywhere,
+    cli,
+    common,
+    epilog,
+    json_option,
+    open_corpus,
+    open_sound,
+    progress_bar,
+    report,
+    summary,
+)
 from krisc.cli.engines import EngineOptions, engine_options
 
 
@@ -45,8 +57,8 @@ def split(redo: bool, folder: Path, quiet: bool, as_json: bool) -> None:
 @cli.command(name="compile", epilog=epilog("krisc compile", "krisc compile --withhold published --out build/open"))
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Folder to write. [default: dataset/releases/<version>, and pin new documents' splits]",
+    type=Folder(anywhere=True),
+    help="Folder or URL to write. [default: dataset/releases/<version>, and pin new documents' splits]",
 )
 @click.option(
     "--replace", is_flag=True, help="Replace a release of this version that differs (never one that was published)."
@@ -58,7 +70,7 @@ def split(redo: bool, folder: Path, quiet: bool, as_json: bool) -> None:
     type=click.Choice(["published", "constructed", "composed", "unknown"]),
     help="Mask the words of documents of this origin, for krisc hydrate to put back; with --out. Can be repeated.",
 )
-@common
+@anywhere
 @click.option(
     "--remember/--no-memory",
     default=True,
@@ -68,23 +80,24 @@ def split(redo: bool, folder: Path, quiet: bool, as_json: bool) -> None:
 @engine_options
 def compile_(  # noqa: PLR0913 - one parameter an option
     *,
-    out: Path | None,
+    out: Path | str | None,
     replace: bool,
     withhold: tuple[str, ...],
     remember: bool,
     engine: EngineOptions,
-    folder: Path,
+    folder: Path | str,
     quiet: bool,
     as_json: bool,
 ) -> None:
     """Check everything and compile it to a release: Parquet, card, datasheet, citation and hashes."""
+    from krisc.reading import opened  # noqa: PLC0415
     from krisc.release import compile_corpus  # noqa: PLC0415
     from krisc.runs import How  # noqa: PLC0415
 
     if withhold and out is None:
         raise click.UsageError("--withhold makes a variant of the release, so say with --out where it goes")
     corpus = open_corpus(folder)
-    if withhold and out and corpus.releases in out.resolve().parents:
+    if withhold and out and corpus.releases in opened(out).parents:
         raise click.UsageError("a variant is no release of its version: name a folder outside of dataset/releases")
     with progress_bar("compiling", quiet) as progress, engine.started() as where:
         how = How(where, progress=progress, remember=remember)
