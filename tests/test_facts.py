@@ -21,7 +21,7 @@ def corpus():
 
 @cache
 def documents():
-    return [corpus().read_document(entry)[0] for entry in corpus().index[:14]]
+    return [corpus().read_document(entry)[0] for entry in list(corpus().index)[:14]]
 
 
 def counted(corpus, pairs):

@@ -22,7 +22,8 @@ from krisc.document import Document
 from krisc.engines import Step
 from krisc.facts import Facts
 from krisc.findings import Finding, Place
-from krisc.memory import Memory, link, program
+from krisc.index import Entry
+from krisc.memory import Memory, program
 from krisc.parquet import Filling, ShardWriter, Written
 from krisc.splits import Assigned
 from krisc.store import Corpus
@@ -126,7 +127,7 @@ def key_of(task: Shard, memory: Memory) -> str:
     parts: list[object] = [program(), task.only, *_common(corpus, memory)]
     for entry, split in task.documents:
         parts += [entry.id, split, entry.digest, entry.file]
-        for path in [] if entry.whole else corpus.paths_of(entry.id):
+        for path in corpus.paths_of(entry):
             parts += [corpus.name(path), memory.digest(path)]
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()
 
@@ -144,7 +145,8 @@ def keep(task: Shard, done: Done, memory: Memory, key: str) -> None:
     checked = (done.checked.warnings, dict(done.checked.counts), labels)
     data = msgspec.msgpack.encode(_Packed(done.findings, checked, done.facts, done.comparison, done.written))
     if not done.checked.errors and _unpacked(data) == done:
-        memory.keep(key, data, ((f"{one.table}/{one.split}", task.stage / one.file) for one in done.written))
+        files = ((f"{one.table}/{one.split}", one.sha256, task.stage / one.file) for one in done.written)
+        memory.keep(key, data, files)
 
 
 def recall(task: Shard, memory: Memory, key: str) -> Done | None:
@@ -153,8 +155,7 @@ def recall(task: Shard, memory: Memory, key: str) -> Done | None:
     def put(name: str, path: Path) -> None:
         target = task.stage / f"{name}-{task.number:05d}.parquet"
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.unlink(missing_ok=True)
-        link(path, target)
+        memory.put(path, target)
 
     data = memory.recall(key, put)
     if data is None:
@@ -163,8 +164,8 @@ def recall(task: Shard, memory: Memory, key: str) -> Done | None:
         done = _unpacked(data)
     except (msgspec.DecodeError, msgspec.ValidationError):
         return None
-    lines = {entry.id: entry.line for entry, _ in task.documents}
-    done.findings = [_on_line(finding, lines) for finding in done.findings]
+    entries = {entry.id: entry for entry, _ in task.documents}
+    done.findings = [_on_line(finding, entries.get(finding.document)) for finding in done.findings]
     done.written = [
         msgspec.structs.replace(one, file=f"{one.table}/{one.split}-{task.number:05d}.parquet") for one in done.written
     ]
@@ -188,11 +189,12 @@ def _unpacked(data: bytes) -> Done:
     return Done(packed.findings, checked, packed.facts, packed.comparison, packed.written)
 
 
-def _on_line(finding: Finding, lines: Mapping[str, int]) -> Finding:
+def _on_line(finding: Finding, entry: Entry | None) -> Finding:
     """The finding with the line that its document stands in now."""
 
     def place(one: Place) -> Place:
-        return one if one.record is None else replace(one, record=lines.get(finding.document, one.record))
+        here = entry is not None and one.record is not None and one.file == entry.file
+        return replace(one, record=entry.line) if entry and here else one
 
     return replace(finding, place=place(finding.place), related=tuple(map(place, finding.related)))
 

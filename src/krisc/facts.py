@@ -179,7 +179,7 @@ class Facts(msgspec.Struct):
 
 
 def start(corpus: Corpus) -> Facts:
-    """The figures of a corpus before its first document."""
+    """The figures of a corpus before its first document; not of how many incidents, for which all must be known."""
     config = corpus.config
     return Facts(
         name=config.name,
@@ -188,7 +188,6 @@ def start(corpus: Corpus) -> Facts:
         guidelines=config.guidelines,
         register_entries=len(corpus.register),
         retracted=list(corpus.retractions),
-        incidents=corpus.index.incidents(),
         layers={name: LayerFacts(labels=dict.fromkeys(layer.labels, 0)) for name, layer in corpus.layers.items()},
         annotators={n: AnnotatorFacts(a.kind, a.name, a.given) for n, a in sorted(corpus.annotators.items())},
     )

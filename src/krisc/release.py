@@ -73,7 +73,7 @@ def compile_corpus(
     """
     how = how or How()
     if how.remember and isinstance(corpus.root, Path):
-        corpus.memory = Memory(corpus.root)
+        corpus.memory = Memory(corpus.root, shared=out is None)
     try:
         return _compile(corpus, out, how, replace=replace, like=like)
     finally:
@@ -238,6 +238,7 @@ def _compile_into(stage: Path, corpus: Corpus, how: How, replaced: str, known: F
     checked = Checked()
     checked.note(findings)
     facts = figures.start(corpus)
+    facts.incidents = corpus.index.incidents()
     comparison = Comparison(corpus.layers, brief=True)
     written: list[Written] = []
     for done in compiled(stage, corpus, how):

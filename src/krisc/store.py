@@ -214,14 +214,22 @@ class Corpus:
         names = names_in(folder)
         return [path for name in names if (path := folder / name / f"{document}.json").is_file()]
 
-    def paths_of(self, document: str) -> list[Path]:
-        """The files there are of a document, apart from its line in the list."""
-        review, decision = (
-            self.annotations / "reviews" / f"{document}.jsonl",
-            self.annotations / "decisions" / f"{document}.toml",
-        )
-        paths = [self.raw_path(document), self.gold_path(document), self.sources_path(document), review, decision]
-        return [*(path for path in paths if path.is_file()), *self.pass_paths(document)]
+    def paths_of(self, entry: Entry) -> list[Path]:
+        """The files there are of a document, apart from the line it stands in."""
+        paths = self._decided.get(entry.id, [])
+        if entry.whole:
+            return paths
+        own = (self.raw_path(entry.id), self.gold_path(entry.id), self.sources_path(entry.id))
+        return [*(path for path in own if path.is_file()), *self.pass_paths(entry.id), *paths]
+
+    @cached_property
+    def _decided(self) -> dict[str, list[Path]]:
+        """The files of reviews and decisions by document."""
+        found: dict[str, list[Path]] = {}
+        for pattern in ("reviews/*.jsonl", "decisions/*.toml"):
+            for path in sorted(self.annotations.glob(pattern)):
+                found.setdefault(path.stem, []).append(path)
+        return found
 
     def pass_bytes(self, entry: Entry | None, path: Path) -> bytes | None:
         """The bytes of a pass, by where it lies or would lie as a file; None when there is none."""
