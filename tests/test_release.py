@@ -26,8 +26,8 @@ from krisc.store import Corpus
 
 
 def snapshot(folder: Path) -> dict[str, str]:
-    """Every file below a folder with the hash of its bytes, hidden ones too, but not what it remembers."""
-    files = sorted(p for p in folder.rglob("*") if p.is_file() and ".krisc" not in p.parts)
+    """Every file below a folder with the hash of its bytes, hidden ones too; not the memory, which may be deleted."""
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and ".krisc" not in p.relative_to(folder).parts)
     return {p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
 
 

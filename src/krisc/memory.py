@@ -63,27 +63,32 @@ class Memory:
 
     def _open(self) -> sqlite3.Connection | None:
         """The database, locked; a new one when there is none that a run of this program left as it is."""
-        path = self.folder / "files.sqlite"
-        with suppress(OSError):
+        try:
             self.folder.mkdir(exist_ok=True)
             (self.folder / ".gitignore").write_text("*\n", encoding="ascii")
-            for _ in range(2):
-                base = sqlite3.connect(path, timeout=0, isolation_level=None)
-                try:
-                    base.execute("begin exclusive")  # one process at a time
-                    if path.stat().st_size and self._seal() != (self.folder / "seal").read_text(encoding="ascii"):
-                        raise sqlite3.DatabaseError  # noqa: TRY301 - it is not what was left
-                    for statement in _TABLES.split(";"):
-                        base.execute(statement)
-                except sqlite3.OperationalError:  # locked, or a disk that cannot be written to
-                    base.close()
-                    break
-                except (sqlite3.DatabaseError, OSError, ValueError):
-                    base.close()
-                    path.unlink()
-                else:
-                    return base
-        return None
+            try:
+                return self._locked()
+            except sqlite3.OperationalError:
+                raise
+            except (sqlite3.DatabaseError, OSError, ValueError):  # it is not what was left
+                (self.folder / "files.sqlite").unlink()
+                return self._locked()
+        except (OSError, sqlite3.Error):  # another process has it, or the disk cannot be written to
+            return None
+
+    def _locked(self) -> sqlite3.Connection:
+        path = self.folder / "files.sqlite"
+        base = sqlite3.connect(path, timeout=0, isolation_level=None)
+        try:
+            base.execute("begin exclusive")
+            if path.stat().st_size and self._seal() != (self.folder / "seal").read_text(encoding="ascii"):
+                raise sqlite3.DatabaseError
+            for statement in _TABLES.split(";"):
+                base.execute(statement)
+        except BaseException:
+            base.close()
+            raise
+        return base
 
     def _seal(self) -> str:
         """What tells that the database is as this program left it."""
@@ -159,7 +164,7 @@ class Memory:
     # --- shards -----------------------------------------------------------------------------------------------------
 
     def recall(self, key: str, put: Callable[[str, Path], None]) -> bytes | None:
-        """The result that was kept under a key, or None; its files are given to ``put`` by their names."""
+        """The result that was kept under a key, or None; ``put`` is called with name and path of each of its files."""
         self.used.add(key)
         folder = self.folder / "shards" / key
         if self._base is None:
@@ -254,8 +259,9 @@ def stamp_of(path: Path) -> str:
 
 
 def _settled(path: Path, stamp: str) -> bool:
-    """Whether a file that was read is as it was before, and whether a change that is still to come will show in its
-    times: as git does with files that were just written.
+    """Whether a file that was read is as it was before, and a change that is still to come will show in its times.
+
+    Files that were written a moment ago are not settled, as in git's index: the clock ticks some hundred times a second.
     """
     try:
         found = path.stat()
