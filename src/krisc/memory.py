@@ -261,7 +261,7 @@ def stamp_of(path: Path) -> str:
 def _settled(path: Path, stamp: str) -> bool:
     """Whether a file that was read is as it was before, and a change that is still to come will show in its times.
 
-    Files that were written a moment ago are not settled, as in git's index: the clock ticks some hundred times a second.
+    Files that were written a moment ago are not settled, as in git: the clock ticks some hundred times a second.
     """
     try:
         found = path.stat()
