@@ -20,7 +20,7 @@ from passes_of_example import register, run
 from test_adjudication import decide
 from test_release import snapshot
 
-from krisc import artefacts, compiling, memory, provenance, release, sharding
+from krisc import artefacts, compiling, memory, provenance, release, runs, sharding
 from krisc.engines import local
 from krisc.findings import KriscError
 from krisc.memory import FOLDER, Memory, stamp_of
@@ -77,7 +77,7 @@ def compiled_shards(corpus: Path, only: tuple[str, ...] = TABLES) -> int:
         return compiling.compile_shard(task, step)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(release, "compile_shard", counting)
+        patch.setattr(runs, "compile_shard", counting)
         told = outcome(remembered, corpus, only)
     assert (*told, snapshot(corpus.parent / "out") if told[0] else {}) == from_nothing(corpus, only, state_of(corpus))
     return count
@@ -539,6 +539,29 @@ def test_another_program_believes_nothing(grown, monkeypatch):
     assert compiled_shards(grown) == 0
 
 
+def test_what_changes_while_it_is_compiled_is_not_remembered_as_what_it_was(grown, monkeypatch):
+    """Else it would come back as soon as the change is taken back."""
+    path, listed = gold_of(grown, "made-0002"), grown / "dataset/documents.jsonl"
+    before = path.read_bytes(), listed.read_bytes()
+    edit_annotation(grown, "made-0009")  # so that there is something to compile
+    edit_annotation(grown, "made-0002")
+    wanted = path.read_bytes()
+
+    def meddle(task, step=None):
+        edit_attribute(grown, "made-0002")
+        edit_metadata(grown, "made-0002")
+        return compiling.compile_shard(task, step)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(runs, "compile_shard", meddle)
+        remembered(grown)
+    path.write_bytes(wanted)
+    listed.write_bytes(before[1])
+    assert compiled_shards(grown) >= 1
+    path.write_bytes(before[0])
+    assert compiled_shards(grown) >= 1
+
+
 # --- files that share their bytes -----------------------------------------------------------------------------------
 
 
@@ -585,8 +608,7 @@ def test_what_cannot_be_recalled_whole_is_compiled_into_files_of_its_own(grown, 
         put(self, path, target)
 
     monkeypatch.setattr(Memory, "put", fail)
-    made_again = of_the_version(grown)
-    assert made_again.unchanged
+    assert of_the_version(grown).unchanged
     assert snapshot(made.folder) == whole
     monkeypatch.setattr(Memory, "put", put)
     assert of_the_version(grown).unchanged

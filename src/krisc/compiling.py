@@ -21,10 +21,12 @@ from krisc.checks import Checked, check_document
 from krisc.document import Document
 from krisc.engines import Step
 from krisc.facts import Facts
+from krisc.files import sha256
 from krisc.findings import Finding, Place
 from krisc.index import Entry
 from krisc.memory import Memory, program
 from krisc.parquet import Filling, ShardWriter, Written
+from krisc.reading import read_line
 from krisc.splits import Assigned
 from krisc.store import Corpus
 from krisc.tables import Table, tables
@@ -140,13 +142,26 @@ def _common(corpus: Corpus, memory: Memory) -> Iterator[str]:
 
 
 def keep(task: Shard, done: Done, memory: Memory, key: str) -> None:
-    """Keep a shard that has no errors."""
+    """Keep a shard that has no errors, unless something that it follows from has changed meanwhile."""
+    if done.checked.errors or not _unchanged(task, memory, key):
+        return
     labels = [(split, label, number) for (split, label), number in done.checked.labels.items()]
     checked = (done.checked.warnings, dict(done.checked.counts), labels)
     data = msgspec.msgpack.encode(_Packed(done.findings, checked, done.facts, done.comparison, done.written))
-    if not done.checked.errors and _unpacked(data) == done:
+    if _unpacked(data) == done:
         files = ((f"{one.table}/{one.split}", one.sha256, task.stage / one.file) for one in done.written)
         memory.keep(key, data, files)
+
+
+def _unchanged(task: Shard, memory: Memory, key: str) -> bool:
+    """Whether files and lines still are those that the key was made of, and so were those that were read."""
+    root = task.corpus.root
+    try:
+        lines = (read_line(root / entry.file, entry.offset, entry.length) for entry, _ in task.documents)
+        same = all(sha256(line) == entry.digest for line, (entry, _) in zip(lines, task.documents, strict=True))
+        return same and key_of(task, memory) == key
+    except OSError:
+        return False
 
 
 def recall(task: Shard, memory: Memory, key: str) -> Done | None:
