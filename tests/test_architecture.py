@@ -71,7 +71,7 @@ ORDER = [
     {"checks"},
     {"agreement", "authoring", "planning", "reviewing", "validation"},
     {"facts", "interchange", "serving", "starter"},
-    {"citing", "compiling", "judging", "pages", "plots"},
+    {"citing", "compiling", "judging", "pages", "plots", "staging"},
     {"metadata", "runs", "weaknesses"},
     {"artefacts"},
     {"release"},

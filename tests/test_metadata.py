@@ -22,7 +22,8 @@ from krisc.config import Responsible
 from krisc.facts import Facts, LayerFacts
 from krisc.metadata.checking import FILES
 from krisc.metadata.responsible import properties, responsible
-from krisc.release import MANIFEST, compile_corpus, read_facts
+from krisc.release import compile_corpus, read_facts
+from krisc.staging import MANIFEST
 from krisc.store import Corpus
 from krisc.tables import ListOf, Struct, tables
 from krisc.verifying import layers_of, verify

@@ -30,7 +30,7 @@ NAMES = ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_
 @pytest.fixture(scope="module")
 def store():
     """A store that speaks S3, with an empty bucket, and nothing of the user's; the environment says where it is."""
-    import s3fs
+    import s3fs  # noqa: PLC0415 - its settings come from the environment
 
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
@@ -283,7 +283,7 @@ def test_a_kind_of_store_that_nobody_knows(starter, monkeypatch, capsys):
     ):
         assert run(*words) == 2
         assert "nowhere" in capsys.readouterr().out
-    import fsspec.registry
+    import fsspec.registry  # noqa: PLC0415 - as above
 
     monkeypatch.delitem(fsspec.registry._registry, "s3", raising=False)
     monkeypatch.setitem(sys.modules, "s3fs", None)

@@ -9,7 +9,8 @@ from passes_of_example import run
 
 from krisc import __version__
 from krisc.provenance import check_sources, inputs
-from krisc.release import MANIFEST, check_release, compile_corpus, read_facts
+from krisc.release import check_release, compile_corpus, read_facts
+from krisc.staging import MANIFEST
 from krisc.store import Corpus
 
 LOCK = "requirements.lock"

@@ -21,7 +21,8 @@ from krisc import parquet, release, sharding
 from krisc.cli import main
 from krisc.content import Content
 from krisc.findings import KriscError
-from krisc.release import check_generated, check_release, compile_corpus, differences, write_generated
+from krisc.release import check_generated, check_release, compile_corpus, write_generated
+from krisc.staging import differences
 from krisc.store import Corpus
 
 

@@ -11,7 +11,8 @@ import pytest
 from conftest import _grow
 from passes_of_example import run
 
-from krisc.release import CHECKSUMS, MANIFEST, compile_corpus
+from krisc.release import compile_corpus
+from krisc.staging import CHECKSUMS, MANIFEST
 from krisc.store import Corpus
 from krisc.verifying import verify
 

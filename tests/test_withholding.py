@@ -19,7 +19,7 @@ from krisc.findings import KriscError
 from krisc.hydrating import hydrate
 from krisc.layers import Attribute
 from krisc.masking import MASK, is_masked, masked, numbered
-from krisc.release import compile_corpus, differences, read_facts
+from krisc.release import compile_corpus, read_facts
 from krisc.sealing import (
     Cost,
     Sealed,
@@ -33,6 +33,7 @@ from krisc.sealing import (
     window_starts,
     words_of,
 )
+from krisc.staging import differences
 from krisc.starter import create
 from krisc.store import Corpus
 from krisc.tables import tables

@@ -23,10 +23,11 @@ from krisc.mentions import EntityFacts
 from krisc.pagetext import Page, read_page, text_files
 from krisc.parquet import Written, content_of, write_rows
 from krisc.passages import Search
-from krisc.release import MANIFEST, file_facts, finish, read_facts, staging, swap, write_manifest
+from krisc.release import finish, read_facts, write_manifest
 from krisc.rows import by_document, read_rows
 from krisc.runs import Progress
 from krisc.sealing import Cost, Withheld, joint_key, key_of, need_cipher, salt, unseal, words_of
+from krisc.staging import MANIFEST, file_facts, staging, swap
 from krisc.store import Corpus
 from krisc.tables import DATE, Table, tables
 from krisc.verifying import check_files, layers_of

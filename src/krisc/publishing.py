@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from krisc.findings import Finding, KriscError, Place
-from krisc.release import MANIFEST
+from krisc.staging import MANIFEST
 from krisc.verifying import verify
 
 REPOSITORY = "dataset"

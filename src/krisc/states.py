@@ -21,9 +21,10 @@ from krisc.form import Form
 from krisc.layers import Layer, Layers
 from krisc.model import AnnotationFile, DocumentRecord
 from krisc.reading import read_toml
-from krisc.release import MANIFEST, read_facts, splits_of
+from krisc.release import read_facts, splits_of
 from krisc.rows import annotation_file, read_rows
 from krisc.schemas import fixed
+from krisc.staging import MANIFEST
 from krisc.store import Corpus
 from krisc.tables import ORIGINS
 

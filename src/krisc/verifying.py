@@ -31,10 +31,11 @@ from krisc.model import Annotator, DocumentRecord, RegisterEntry
 from krisc.models import schema
 from krisc.parquet import hold
 from krisc.reading import read_toml
-from krisc.release import CHECKSUMS, MANIFEST, checksums, read_facts
+from krisc.release import checksums, read_facts
 from krisc.rows import annotation_file, read_batches
 from krisc.schemas import fixed
 from krisc.sealing import Withheld
+from krisc.staging import CHECKSUMS, MANIFEST
 from krisc.tables import ORIGINS, Table, tables
 
 Progress = Callable[[int, int], None]

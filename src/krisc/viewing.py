@@ -15,8 +15,9 @@ from typing import Any
 from krisc.files import write_atomically
 from krisc.findings import Finding, KriscError, Place
 from krisc.model import AnnotationFile
-from krisc.release import MANIFEST, read_facts, staging, swap
+from krisc.release import read_facts
 from krisc.showing import annotations_shown, layers_shown, page_file
+from krisc.staging import MANIFEST, staging, swap
 from krisc.states import State, Version, corpus_state, release_state
 from krisc.store import Corpus
 

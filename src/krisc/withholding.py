@@ -19,7 +19,7 @@ from krisc.layers import Layers
 from krisc.masking import masked, numbered
 from krisc.mentions import EntityFacts, add_entities
 from krisc.parquet import write_rows
-from krisc.release import Compiled, compile_corpus, differences, finish, put, staging, target_of
+from krisc.release import Compiled, compile_corpus, finish
 from krisc.rows import annotation_file, by_document
 from krisc.runs import How
 from krisc.sealing import (
@@ -35,6 +35,7 @@ from krisc.sealing import (
     window_starts,
     words_of,
 )
+from krisc.staging import differences, put, staging, target_of
 from krisc.store import Corpus
 from krisc.tables import ORIGINS, Table, tables
 
