@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Iterator
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -38,9 +38,6 @@ from krisc.reading import (
 from krisc.schemas import annotation_schema, fixed, review_schema
 from krisc.sharded import heads, open_line
 
-if TYPE_CHECKING:
-    from upath import UPath
-
 T = TypeVar("T")
 
 
@@ -52,11 +49,10 @@ def _opened(root: Path, _token: str) -> Corpus:
 class Corpus:
     """A corpus folder, of this machine or of an object store.
 
-    Reading its parts raises KriscError with findings when they are malformed. It pickles as its folder: a worker
-    process opens it once, however often it is handed over.
+    Reading its parts raises KriscError with findings. It pickles as its folder, which a worker opens once.
     """
 
-    def __init__(self, root: str | Path | UPath) -> None:
+    def __init__(self, root: str | Path) -> None:
         self.token = uuid.uuid4().hex
         self.memory: Memory | None = None
         self.root = opened(root)
