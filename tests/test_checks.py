@@ -28,7 +28,7 @@ def corpus():
 @cache
 def valid():
     """Documents of the repository: the shortest, and the published article."""
-    found = [corpus().read_document(e)[0] for e in corpus().index[:12]]
+    found = [corpus().read_document(e)[0] for e in list(corpus().index)[:12]]
     return sorted(found, key=lambda document: len(document.data))[:6]
 
 
