@@ -184,7 +184,7 @@ def test_notes_on_sources_speak_of_pages(repository: Path) -> None:
     """And not of what they were found and read with."""
     corpus = Corpus(repository)
     for path in sorted((corpus.dataset / "sources").glob("*.json")):
-        sources = corpus.read_sources(path.stem)
+        sources = corpus.decoders["sources"].decode(path.read_bytes(), path.name)
         assert sources is not None
         for note in (sources.check_notes, *(p.note for p in sources.pages), *(c.note for c in sources.claims)):
             assert not re.search(r"\b(?:tools?|engines?|search(?:es)?|prompts?|agents?|came up|stored)\b", note), note

@@ -78,7 +78,8 @@ def test_the_figure_is_written_into_the_sources(composed):
     value = json.loads((composed / "dataset/sources/example.json").read_text())
     assert value["shared_run"] == {"words": 2, "page": "p1"}
     assert run("validate", "--corpus", composed, "--quiet", "--strict") == 0
-    assert Corpus(composed).read_sources("example").claims
+    read = Corpus(composed)
+    assert read.read_document(read.index[0])[0].sources.claims
 
 
 def test_a_composed_text_is_compiled_with_its_sources(composed):

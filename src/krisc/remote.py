@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from types import SimpleNamespace
@@ -64,16 +65,17 @@ class RemotePath(ProxyUPath):
             raise _unreadable(self, error) from None
 
     def glob(self, pattern: str, **_: Any) -> Iterator[RemotePath]:  # noqa: ANN401 - pathlib's
-        """The files whose names match.
+        """The files whose names match, folder by folder; fsspec's own passes over folders that cannot be read.
 
         Raises:
             KriscError: ``file-unreadable``, if the store does not say.
         """
-        try:
-            found = list(super().glob(pattern))
-        except Exception as error:  # each store has errors of its own
-            raise _unreadable(self, error) from None
-        return iter(found)
+        first, *rest = pattern.split("/", 1)
+        if "*" in first:
+            found = (self / name for name in self.names() if fnmatchcase(name, first))
+        else:
+            found = (path for path in [self / first] if rest or path.exists())
+        return (inner for path in found for inner in path.glob(rest[0])) if rest else found
 
     def names(self) -> list[str]:
         """The names of what is in this folder, sorted; none if it is not there.
@@ -82,11 +84,14 @@ class RemotePath(ProxyUPath):
             KriscError: ``file-unreadable``, if the store does not say.
         """
         try:
-            return sorted(path.name for path in super().iterdir())
-        except FileNotFoundError:
+            found = self.fs.ls(self.path, detail=False)
+        except (FileNotFoundError, NotADirectoryError):
             return []
         except Exception as error:  # each store has errors of its own
             raise _unreadable(self, error) from None
+        folder = f"{self.path.rstrip('/')}/"
+        below = (path.rstrip("/").removeprefix(folder) for path in found if path.startswith(folder))
+        return sorted(name for name in below if name)
 
     def iterdir(self) -> Iterator[RemotePath]:
         """What is in this folder, by name."""
