@@ -23,7 +23,8 @@ from krisc.agreement import compare
 from krisc.engines import local
 from krisc.findings import KriscError
 from krisc.reading import opened, read_line
-from krisc.release import How, compile_corpus, splits_of
+from krisc.release import compile_corpus, splits_of
+from krisc.runs import How
 from krisc.store import Corpus
 from krisc.validation import validate_corpus
 
