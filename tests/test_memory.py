@@ -420,7 +420,7 @@ def test_a_damaged_memory_is_no_memory(grown, harm, which):
         assert compiled_shards(grown) == 1, "it remembers again"
 
 
-@pytest.mark.parametrize("at", [n / 40 for n in range(40)])
+@pytest.mark.parametrize("at", [n / 12 for n in range(12)])
 def test_no_byte_of_the_database_is_trusted_that_was_changed(grown, at):
     """Whatever it is: a hash, an offset, an incident. The figures have the hash of every file."""
     garbled(grown / DATABASE, at)
@@ -495,7 +495,7 @@ class DiedError(BaseException):
     """A power cut: nothing that cleans up may count on it."""
 
 
-@pytest.mark.parametrize("step", range(40))
+@pytest.mark.parametrize("step", range(0, 40, 2))
 def test_a_crash_between_any_two_steps_leaves_a_memory_that_is_true(grown, monkeypatch, step):
     """Every call by which the memory changes the disk is the last one once."""
     edit_annotation(grown, "made-0002")
@@ -543,23 +543,20 @@ def test_what_changes_while_it_is_compiled_is_not_remembered_as_what_it_was(grow
     """Else it would come back as soon as the change is taken back."""
     path, listed = gold_of(grown, "made-0002"), grown / "dataset/documents.jsonl"
     before = path.read_bytes(), listed.read_bytes()
-    edit_annotation(grown, "made-0009")  # so that there is something to compile
-    edit_annotation(grown, "made-0002")
-    wanted = path.read_bytes()
+    add_pass(grown, "made-0002")  # so that there is something to compile
 
     def meddle(task, step=None):
         edit_attribute(grown, "made-0002")
-        edit_metadata(grown, "made-0002")
+        listed.write_bytes(before[1].replace(b'"Example', b'"Exbmple'))  # of the same length
+        assert listed.read_bytes() != before[1]
         return compiling.compile_shard(task, step)
 
     with monkeypatch.context() as patch:
         patch.setattr(runs, "compile_shard", meddle)
         remembered(grown)
-    path.write_bytes(wanted)
-    listed.write_bytes(before[1])
-    assert compiled_shards(grown) >= 1
     path.write_bytes(before[0])
-    assert compiled_shards(grown) >= 1
+    listed.write_bytes(before[1])
+    assert compiled_shards(grown) == 1
 
 
 # --- files that share their bytes -----------------------------------------------------------------------------------

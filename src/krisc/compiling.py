@@ -154,7 +154,7 @@ def keep(task: Shard, done: Done, memory: Memory, key: str) -> None:
 
 
 def _unchanged(task: Shard, memory: Memory, key: str) -> bool:
-    """Whether files and lines still are those that the key was made of, and so were those that were read."""
+    """Whether files and lines are still those that the key was made of."""
     root = task.corpus.root
     try:
         lines = (read_line(root / entry.file, entry.offset, entry.length) for entry, _ in task.documents)
