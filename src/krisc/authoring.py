@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from krisc.index import Entry
 from krisc.model import AnnotationFile
 from krisc.placing import fill
 from krisc.reading import parse_json, read_text, relative
+from krisc.sharded import in_shard
 from krisc.store import Corpus
 
 
@@ -29,12 +31,14 @@ def _text_of(corpus: Corpus, document: str, file: str) -> str:
     """The raw text of a document that an annotation file names.
 
     Raises:
-        KriscError: the document is not listed or its text cannot be read.
+        KriscError: the document is not listed, or stands in a shard, or its text cannot be read.
     """
-    known = [entry.id for entry in corpus.index]
-    if document not in known:
-        data = {"name": document, "hint": nearest(document, known[:20])}
+    entry = corpus.index.get(document)
+    if entry is None:
+        data = {"name": document, "hint": nearest(document, list(islice(corpus.index.ids(), 20)))}
         raise KriscError([Finding("annotation-unlisted", Place(file), data)])
+    if entry.whole:
+        raise KriscError([in_shard(entry, Place(file))])
     return read_text(corpus.raw_path(document), corpus.root)
 
 
@@ -98,7 +102,7 @@ def export_file(corpus: Corpus, source: Path) -> str:
     """An annotation file in the authoring form."""
     path = source if source.is_absolute() else Path.cwd() / source
     file = corpus.read_annotations(path)
-    entry = next((e for e in corpus.index if e.id == file.document), None)
+    entry = corpus.index.get(file.document)
     document = corpus.read_document(entry)[0] if entry else None
     if document is not None:
         findings = check_file(corpus, document, file, corpus.name(path))
@@ -126,8 +130,8 @@ def adjudicate_document(corpus: Corpus, entry: Entry, *, replace: bool = False) 
     Returns None when there are fewer than two passes.
 
     Raises:
-        KriscError: a pass or the decisions file has errors, or the gold comes from elsewhere (``gold-of-others``,
-            unless ``replace``). Nothing is changed then.
+        KriscError: the document stands in a shard, a pass or the decisions file has errors, or the gold comes from
+            elsewhere (``gold-of-others``, unless ``replace``). Nothing is changed then.
     """
     document, findings = corpus.read_document(entry)
     gold_name = corpus.name(corpus.gold_path(entry.id))
@@ -136,6 +140,8 @@ def adjudicate_document(corpus: Corpus, entry: Entry, *, replace: bool = False) 
         raise KriscError(findings)
     if len(document.current) < 2:
         return None
+    if entry.whole:
+        raise KriscError([in_shard(entry, entry.place("/id"))])
     for path, one in zip(corpus.pass_paths(entry.id), document.passes, strict=True):
         findings += check_file(corpus, document, one, corpus.name(path))
     if errors := [f for f in findings if f.severity == "error"]:

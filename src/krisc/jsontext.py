@@ -213,6 +213,17 @@ def positions(text: str) -> dict[str, tuple[int, int]]:
     return {pointer: (start, end) for pointer, start, end, is_key in _walk(text) if not is_key}
 
 
+_PAIR = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.|.", re.DOTALL)
+
+
+def within_string(token: str, offset: int) -> int:
+    """Where in a JSON string, with its quotation marks, the character at an offset of its value stands."""
+    at = 1
+    for _, match in zip(range(offset), _PAIR.finditer(token, 1), strict=False):
+        at = match.end()
+    return min(at, len(token))
+
+
 def escape(part: str) -> str:
     """A name as one part of a JSON pointer (RFC 6901)."""
     return part.replace("~", "~0").replace("/", "~1")

@@ -17,6 +17,7 @@ from krisc.document import Document
 from krisc.facts import Judged, JudgedLayer
 from krisc.files import write_atomically
 from krisc.findings import Finding, KriscError, Place
+from krisc.index import Entry
 from krisc.judgements import Item, Judgement, judgement_path, judgement_paths, read_judgement, shown
 from krisc.layers import Layer
 from krisc.matching import anchor
@@ -75,9 +76,9 @@ def sample(corpus: Corpus, by: str, date: str, size: int, planted: int, seed: in
         raise KriscError([Finding("judgement-exists", Place(corpus.name(path)), {"name": by})])
     every: list[tuple[str, str, str]] = []
     for entry in corpus.index:
-        if not corpus.gold_path(entry.id).exists():
+        file = _gold(corpus, entry)
+        if file is None:
             continue
-        file = corpus.read_annotations(corpus.gold_path(entry.id))
         every += [(entry.id, name, a.id) for name, listed in file.layers.items() for a in listed]
     rng = random.Random(seed)  # noqa: S311 - no secret; the sequence is the same on every system
     drawn = rng.sample(every, min(len(every), size + planted))
@@ -94,6 +95,16 @@ def sample(corpus: Corpus, by: str, date: str, size: int, planted: int, seed: in
             items += [item for item in made if item]
     rng.shuffle(items)
     return Judgement(by, date, seed, tuple(items))
+
+
+def _gold(corpus: Corpus, entry: Entry) -> AnnotationFile | None:
+    if entry.whole:
+        document, findings = corpus.read_document(entry)
+        if document is None or findings:
+            raise KriscError(findings)
+        return document.gold
+    path = corpus.gold_path(entry.id)
+    return corpus.read_annotations(path) if path.exists() else None
 
 
 def _item(

@@ -27,6 +27,7 @@ from krisc.index import Entry
 from krisc.jsontext import loads
 from krisc.model import AnnotationFile
 from krisc.reviews import Review
+from krisc.sharded import in_shard
 from krisc.store import Corpus
 
 try:
@@ -94,9 +95,11 @@ class Desk:
             return self._read(name)
 
     def _read(self, name: str) -> State:
-        entry = next((e for e in self.corpus.index if e.id == name), None)
+        entry = self.corpus.index.get(name)
         if entry is None:
             raise RefusedError(404, f"there is no document {name}")
+        if entry.whole:
+            raise RefusedError(422, words([in_shard(entry, entry.place("/id"))]))
         tag = self._tag(name)
         try:
             document, findings = self.corpus.read_document(entry)

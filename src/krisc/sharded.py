@@ -7,8 +7,9 @@ files would have; ``relocate`` gives findings their true place.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import cache, cached_property
 from pathlib import Path
 
 import msgspec
@@ -19,6 +20,7 @@ from krisc.findings import Finding, KriscError, Place
 from krisc.form import Form
 from krisc.glance import quotes
 from krisc.index import LIST, Entry
+from krisc.jsontext import positions, within_string
 from krisc.reading import decode_file, line_value, lines_of, parse_json
 from krisc.schemas import fixed
 
@@ -79,9 +81,8 @@ def _listed(data: bytes, name: str, number: int, offset: int, form: Form) -> tup
 
 
 def _entry(data: bytes, name: str, number: int, offset: int, form: Form) -> tuple[Entry | None, tuple[Finding, ...]]:
-    try:
-        who = _head(data).document
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    who = _who(data)
+    if who is None:
         try:
             value = _checked(data, name, number)
         except KriscError as error:
@@ -92,6 +93,21 @@ def _entry(data: bytes, name: str, number: int, offset: int, form: Form) -> tupl
     return Entry(who.id, number, offset, len(data), who.incident, who.sha256, name, sha256(data)), ()
 
 
+def _who(data: bytes) -> _Who | None:
+    """Whose line it is, if that is beyond doubt."""
+    try:
+        who = _head(data).document
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return who if _form_of_who().screen.is_valid(msgspec.to_builtins(who)) else None
+
+
+@cache
+def _form_of_who() -> Form:
+    properties = fixed("documents")["properties"]
+    return Form({"type": "object", "properties": {name: properties[name] for name in _Who.__struct_fields__}})
+
+
 def open_line(data: bytes, entry: Entry) -> Parts:
     """The parts of a document, from its line.
 
@@ -100,15 +116,18 @@ def open_line(data: bytes, entry: Entry) -> Parts:
     """
     line = _accepted(data)
     if line is None:
-        line = msgspec.convert(_raw(_checked(data, entry.file, entry.line)), _Line)
+        _checked(data, entry.file, entry.line)
+        line = _line(data)
     names = Names(entry.id)
-    passes = [bytes(one) for one in line.passes]
+    passes = tuple((names.of_pass(number, bytes(one)), bytes(one)) for number, one in enumerate(line.passes))
+    if len(names.passes) < len(passes):
+        raise KriscError(_twice(passes, entry))
     return Parts(
         bytes(line.document),
         names.text,
         line.text.encode(),
         (names.gold, bytes(line.gold)) if line.gold else None,
-        tuple((names.of_pass(number, one), one) for number, one in enumerate(passes)),
+        tuple(sorted(passes, key=lambda one: one[0].split("/"))),  # as the folders of annotators are
         (names.sources, bytes(line.sources)) if line.sources else None,
     )
 
@@ -119,18 +138,18 @@ def _accepted(data: bytes) -> _Line | None:
         return None
     try:
         line = _line(data)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return line if quotes(_encode(line)) == quotes(data) else None
 
 
-def _raw(value: dict[str, object]) -> dict[str, object]:
-    """A line with its parts encoded, as ``_Line`` has them."""
-    made = {key: part if key == "text" else msgspec.Raw(_encode(part)) for key, part in value.items()}
-    listed = value.get("passes")
-    if isinstance(listed, list):
-        made["passes"] = [msgspec.Raw(_encode(part)) for part in listed]
-    return made
+def _twice(passes: Sequence[tuple[str, bytes]], entry: Entry) -> Iterator[Finding]:
+    seen: dict[str, int] = {}
+    for number, (name, _) in enumerate(passes):
+        first = seen.setdefault(name, number)
+        if first != number:
+            place, other = (Place(entry.file, pointer=f"/passes/{n}", record=entry.line) for n in (number, first))
+            yield Finding("pass-duplicate", place, {"name": name.split("/")[2]}, entry.id, related=(other,))
 
 
 def _checked(data: bytes, name: str, number: int) -> dict[str, object]:
@@ -184,19 +203,49 @@ def relocate(findings: list[Finding], entry: Entry, line: bytes) -> list[Finding
             names.of_pass(number, bytes(one))
     except (msgspec.DecodeError, UnicodeDecodeError):  # the findings are about the line itself
         return findings
-    pointers = {names.text: "/text", names.gold: "/gold", names.sources: "/sources"}
+    pointers = {names.text: "/text", names.gold: "/gold", names.sources: "/sources", LIST: "/document"}
     pointers |= {name: f"/passes/{number}" for name, number in names.passes.items()}
-    pointers[LIST] = "/document"
+    parts = _Columns(line)
 
     def place(one: Place) -> Place:
         if one.file not in pointers:
             return one
         pointer = pointers[one.file]
-        if pointer == "/text":
-            return Place(entry.file, pointer=pointer, record=entry.line)
-        return Place(entry.file, pointer=f"{pointer}{one.pointer or ''}", record=entry.line)
+        made = Place(entry.file, pointer=pointer + (one.pointer or ""), record=entry.line)
+        if one.start is None and one.column is None:
+            return made
+        start = one.start if one.start is not None else (one.column or 1) - 1
+        at = parts.text if pointer == "/text" else parts.value(pointer)
+        return replace(made, start=at(start), end=at(max(start + 1, one.end or 0)))
 
     return [replace(f, place=place(f.place), related=tuple(map(place, f.related))) for f in findings]
+
+
+class _Columns:
+    """Where in a line what stands at a code point of its text, or of a value in it, does: from 0, in code points."""
+
+    def __init__(self, line: bytes) -> None:
+        self.line = line.decode(errors="replace")
+
+    @cached_property
+    def _positions(self) -> dict[str, tuple[int, int]]:
+        return positions(self.line)
+
+    def value(self, pointer: str) -> Callable[[int], int]:
+        """The place of a code point of the value at a pointer."""
+        begin, _ = self._positions.get(pointer, (0, 0))
+        return lambda offset: begin + offset
+
+    def text(self, offset: int) -> int:
+        """The place of a code point of the text."""
+        begin, end = self._positions["/text"]
+        return begin + within_string(self.line[begin:end], offset)
+
+
+def in_shard(entry: Entry, place: Place) -> Finding:
+    """The finding about something that is done with files of a document that stands in a shard."""
+    data: dict[str, object] = {"name": entry.id, "file": entry.file, "line": entry.line}
+    return Finding("document-in-shard", place, data, entry.id)
 
 
 def _in(finding: Finding, pointer: str) -> Finding:

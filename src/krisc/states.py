@@ -113,7 +113,7 @@ def corpus_state(corpus: Corpus, name: str) -> State:
             if document is None or findings:
                 raise KriscError(findings)
             if document.gold is None:
-                place = Place("dataset/documents.jsonl", pointer="/id", record=entry.line)
+                place = entry.place("/id")
                 data: dict[str, object] = {"name": entry.id, "file": corpus.name(corpus.gold_path(entry.id))}
                 raise KriscError([Finding("annotation-missing", place, data, entry.id)])
             comparison.add(document, document.current)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -163,23 +163,29 @@ class Corpus:
     @cached_property
     def index(self) -> Index:
         """All documents, sorted by id: those of ``documents.jsonl``, and of the shards in ``dataset/shards``."""
-        return Index(self._entries([]))
+        return Index(self._entries())
 
-    def _entries(self, findings: list[Finding]) -> Iterator[Entry]:
+    def _entries(self) -> Iterator[Entry]:
         shards = sorted((self.dataset / "shards").glob("*.jsonl"))
         listed = self.root / LIST
+        findings: list[Finding] = []
         for path in [*([listed] if listed.exists() or not shards else []), *shards]:
+            read = partial(self._heads, path)
+            try:
+                yield from self.memory.entries(path, self.name(path), read) if self.memory else read()
+            except KriscError as error:
+                findings += error.findings
+        if findings:
+            raise KriscError(findings)
 
-            def read(path: Path = path) -> Iterator[Entry]:
-                before = len(findings)
-                for entry, found in heads(path, self.name(path), self.decoders["record"].form):
-                    findings.extend(found)
-                    if entry is not None:
-                        yield entry
-                if len(findings) > before:
-                    raise KriscError(findings)
-
-            yield from self.memory.entries(path, self.name(path), read) if self.memory else read()
+    def _heads(self, path: Path) -> Iterator[Entry]:
+        findings: list[Finding] = []
+        for entry, found in heads(path, self.name(path), self.decoders["record"].form):
+            findings += found
+            if entry is not None:
+                yield entry
+        if findings:
+            raise KriscError(findings)
 
     @cached_property
     def pinned(self) -> dict[str, str]:

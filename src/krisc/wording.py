@@ -12,6 +12,7 @@ from krisc.files import write_atomically
 from krisc.findings import Finding, KriscError, Place
 from krisc.model import SharedRun, Sources
 from krisc.reading import read_bytes, read_text
+from krisc.sharded import in_shard
 from krisc.store import Corpus
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
@@ -55,9 +56,14 @@ def measure(corpus: Corpus, excerpts: Path) -> dict[str, SharedRun]:
         The longest shared run by document.
 
     Raises:
-        KriscError: ``excerpt-missing`` for every page without its excerpt, and then nothing is written.
+        KriscError: ``excerpt-missing`` for every page without its excerpt, ``document-in-shard`` for every composed
+            document into whose line nothing is written; and then nothing is written at all.
     """
-    findings: list[Finding] = []
+    findings = [
+        in_shard(entry, entry.place("/origin"))
+        for entry in corpus.index
+        if entry.whole and corpus.read_record(entry).origin == "composed"
+    ]
     measured: dict[str, SharedRun] = {}
     for path in sorted((corpus.dataset / "sources").glob("*.json")):
         sources = _sources(corpus, path.stem)

@@ -18,7 +18,7 @@ from krisc.gazetteer import towns
 from krisc.index import Entry
 from krisc.judgements import Judgement, judgement_paths, read_judgement, shown
 from krisc.reading import read_bytes, read_line
-from krisc.sharded import open_line
+from krisc.sharded import in_shard, open_line
 from krisc.store import Corpus
 
 DOCUMENTS = "dataset/documents.jsonl"
@@ -46,9 +46,11 @@ def files_are_listed(corpus: Corpus) -> Iterator[Finding]:
     for kind, paths in kinds:
         for path in sorted(paths):
             entry = corpus.index.get(path.stem)
-            if entry is None or (entry.whole and kind != "annotation-unlisted"):
+            if entry is None:
                 known = list(islice(corpus.index.ids(), 20))
                 yield Finding(kind, Place(corpus.name(path)), {"name": path.stem, "hint": nearest(path.stem, known)})
+            elif entry.whole and path.parent.name != "reviews":
+                yield in_shard(entry, Place(corpus.name(path)))
 
 
 def passes_are_kept(corpus: Corpus, replaced: str = "") -> Iterator[Finding]:

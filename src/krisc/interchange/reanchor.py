@@ -13,7 +13,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 
 import msgspec
@@ -29,6 +29,7 @@ from krisc.interchange.base import Report
 from krisc.interchange.doctor import follow
 from krisc.model import Annotation, AnnotationFile, Argument, Segment
 from krisc.reading import decode_file, read_bytes
+from krisc.sharded import in_shard
 from krisc.store import Corpus
 from krisc.text import occurrences
 
@@ -178,13 +179,15 @@ def reanchor(corpus: Corpus, document: str, corrected: Path, *, write: bool = Fa
             ``annotations/aside/<document>.json``. Without it nothing is written as long as there is one.
 
     Raises:
-        KriscError: there is no such document, a file is malformed or does not agree with the text, or, with ``write``,
-            ``reanchor-uncertain``.
+        KriscError: there is no such document, it stands in a shard, a file is malformed or does not agree with the
+            text, or, with ``write``, ``reanchor-uncertain``.
     """
-    entry = next((e for e in corpus.index if e.id == document), None)
+    entry = corpus.index.get(document)
     if entry is None:
-        data = {"name": document, "hint": nearest(document, [e.id for e in corpus.index][:20])}
+        data = {"name": document, "hint": nearest(document, list(islice(corpus.index.ids(), 20)))}
         raise KriscError([Finding("annotation-unlisted", Place(str(corrected)), data)])
+    if entry.whole:
+        raise KriscError([in_shard(entry, entry.place("/id"))])
     was, findings = corpus.read_document(entry)
     if was is None or findings:
         raise KriscError(findings)
