@@ -53,6 +53,21 @@ _annotator = msgspec.json.Decoder(_Annotator).decode
 _encode = msgspec.json.Encoder().encode
 
 
+def entries_of(path: Path, name: str, form: Form) -> Iterator[Entry]:
+    """Yield every document of a shard, or of ``documents.jsonl``.
+
+    Raises:
+        KriscError: the file cannot be read; or, at its end, everything that is wrong with the form of its lines.
+    """
+    findings: list[Finding] = []
+    for entry, found in heads(path, name, form):
+        findings += found
+        if entry is not None:
+            yield entry
+    if findings:
+        raise KriscError(findings)
+
+
 def heads(path: Path, name: str, form: Form) -> Iterator[tuple[Entry | None, tuple[Finding, ...]]]:
     """Yield every document of a shard, or of ``documents.jsonl``, or what is wrong with the form of its line.
 

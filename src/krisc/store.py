@@ -36,7 +36,7 @@ from krisc.reading import (
     relative,
 )
 from krisc.schemas import annotation_schema, fixed, review_schema
-from krisc.sharded import heads, open_line
+from krisc.sharded import entries_of, open_line
 
 T = TypeVar("T")
 
@@ -170,20 +170,11 @@ class Corpus:
         listed = self.root / LIST
         findings: list[Finding] = []
         for path in [*([listed] if listed.exists() or not shards else []), *shards]:
-            read = partial(self._heads, path)
+            read = partial(entries_of, path, self.name(path), self.decoders["record"].form)
             try:
                 yield from self.memory.entries(path, self.name(path), read) if self.memory else read()
             except KriscError as error:
                 findings += error.findings
-        if findings:
-            raise KriscError(findings)
-
-    def _heads(self, path: Path) -> Iterator[Entry]:
-        findings: list[Finding] = []
-        for entry, found in heads(path, self.name(path), self.decoders["record"].form):
-            findings += found
-            if entry is not None:
-                yield entry
         if findings:
             raise KriscError(findings)
 
