@@ -128,7 +128,9 @@ def is_sound(batch: pa.Table, table: Table) -> bool:
         elif column.name in ("start", "end", "index") and batch.num_rows and pc.min(values).as_py() < 0:
             return False
     names = set(batch.column_names)
-    if {"start", "end"} <= names and not pc.all(pc.less(batch.column("start"), batch.column("end"))).as_py():
+    if {"start", "end"} <= names and not pc.all(
+        pc.less(batch.column("start"), batch.column("end")), min_count=0
+    ).as_py():
         return False
     if {"tokens", "token_starts", "token_ends"} <= names:
         lengths = [pc.list_value_length(batch.column(name)) for name in ("tokens", "token_starts", "token_ends")]
