@@ -13,17 +13,22 @@ from pathlib import Path
 from typing import Any
 
 import datasets
+import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from passes_of_example import run
 
 from krisc import parquet, release, sharding
 from krisc.cli import main
 from krisc.content import Content
+from krisc.engines import local
 from krisc.findings import KriscError
 from krisc.release import check_generated, check_release, compile_corpus, write_generated
+from krisc.runs import How
 from krisc.staging import differences
 from krisc.store import Corpus
+from krisc.verifying import verify
 
 
 def snapshot(folder: Path) -> dict[str, str]:
@@ -167,6 +172,83 @@ def test_batches_and_shards_are_bounded(
     loaded = datasets.load_dataset(str(made.folder), "documents", verification_mode="all_checks")
     assert {s: len(rows) for s, rows in loaded.items()} == made.facts.splits
     assert sum(made.facts.splits.values()) == 31
+
+
+def in_shards(corpus: Path, out: Path, size: int) -> release.Compiled:
+    """Compile with so many documents in a shard on average."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sharding, "SIZE", size)
+        return compile_corpus(Corpus(corpus), out)
+
+
+@pytest.fixture
+def gaps(starter: Path, grow: Callable[..., None]) -> Path:
+    """A corpus in which some tables have rows in a few documents only, so that their files' numbers have gaps."""
+    grow(starter, 40)
+    for n in range(40):
+        path = starter / f"annotations/gold/made-{n:04d}.json"
+        gold = json.loads(path.read_text())
+        if n % 13:
+            gold["layers"] |= {"relation": [], "coreference": [], "event": []}
+        path.write_text(json.dumps(gold))
+    return starter
+
+
+def numbers(made: release.Compiled, table: str, split: str) -> list[int]:
+    return [int(name[-13:-8]) for name in made.facts.tables[table][split].files]
+
+
+def test_several_shards_load_as_one_does(gaps: Path, tmp_path: Path) -> None:
+    """The same rows in the same order, in every configuration and split."""
+    one, many = in_shards(gaps, tmp_path / "one", 1024), in_shards(gaps, tmp_path / "many", 4)
+    shards = numbers(many, "documents", "train")
+    assert numbers(one, "documents", "train") == [0]
+    assert len(shards) > 5
+    assert 0 < len(numbers(many, "relation", "train")) < len(shards), "there are gaps, or the test shows nothing"
+    assert one.facts.tables.keys() == many.facts.tables.keys()
+    for name, splits in one.facts.tables.items():
+        loaded, wanted = (
+            datasets.load_dataset(str(made.folder), name, verification_mode="all_checks") for made in (many, one)
+        )
+        assert loaded.keys() == wanted.keys() == splits.keys()
+        for split, rows in wanted.items():
+            assert loaded[split].features == rows.features
+            assert loaded[split].to_list() == rows.to_list()
+            assert many.facts.tables[name][split].rows == len(rows)
+            stated = [made.facts.tables[name][split].arrow_bytes for made in (one, many)]
+            counted = [found[split].info.splits[split].num_bytes for found in (wanted, loaded)]
+            assert stated[0] == counted[0] or len(rows) == 1
+            assert counted[1] <= stated[1] <= counted[1] * 1.05  # datasets puts groups of a single row together
+    streamed = datasets.load_dataset(str(many.folder), "documents", split="train", streaming=True)
+    assert [row["document_id"] for row in streamed] == sorted(row["document_id"] for row in streamed)
+    left = [msgspec.structs.replace(made.facts, tables={}, files={}) for made in (one, many)]
+    assert left[0] == left[1], "figures do not depend on shards"
+
+
+def test_several_shards_are_verified_listed_and_compared(gaps: Path, tmp_path: Path, capsys: Any) -> None:
+    one, many = in_shards(gaps, tmp_path / "one", 1024), in_shards(gaps, tmp_path / "many", 4)
+    assert verify(many.folder)[0] == []
+    stated = json.loads((many.folder / "release.json").read_text())
+    files = [name for splits in stated["tables"].values() for split in splits.values() for name in split["files"]]
+    assert sorted(files) == sorted(p.relative_to(many.folder).as_posix() for p in many.folder.rglob("*.parquet"))
+    sums = (many.folder / "SHA256SUMS").read_text()
+    assert all(f"  {name}\n" in sums for name in files)
+    subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=many.folder, check=True)
+    assert run("diff", one.folder, many.folder, "--corpus", gaps, "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert not any(told[key] for key in told if isinstance(told[key], list))
+    path = many.folder / many.facts.tables["entity"]["train"].files[2]
+    path.write_bytes((many.folder / many.facts.tables["entity"]["train"].files[1]).read_bytes())
+    assert {f.id for f in verify(many.folder)[0]} >= {"file-altered"}
+
+
+def test_shards_that_are_compiled_in_any_order_are_the_same(gaps: Path, tmp_path: Path) -> None:
+    one = in_shards(gaps, tmp_path / "one", 4)
+    with pytest.MonkeyPatch.context() as patch, local(2) as engine:
+        patch.setattr(sharding, "SIZE", 4)
+        two = compile_corpus(Corpus(gaps), tmp_path / "two", how=How(engine))
+    assert list(differences(one.folder, two.folder)) == []
+    assert not [p for p in two.folder.rglob("*") if p.name.startswith(".shard")]
 
 
 def test_content_hash_is_that_of_the_rows(repository: Path) -> None:

@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from passes_of_example import run
 from test_verify import reseal, rewrite
-from withheld_example import PLAIN, add, made_up
+from withheld_example import PLAIN, SECRET, add, made_up
 
+from krisc import parquet, sharding
 from krisc.findings import KriscError
 from krisc.hydrating import hydrate
 from krisc.layers import Attribute
@@ -286,6 +287,48 @@ def test_texts_restore_the_release_byte_for_byte(made, texts, tmp_path, capsys):
     assert list(differences(whole, tmp_path / "back")) == []
     assert verify(tmp_path / "back")[0] == []
     assert not (tmp_path / "back" / "withheld").exists()
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory):
+    """A corpus of nine documents in several shards, of which six are withheld: some shards have no tokens left."""
+    root = tmp_path_factory.mktemp("many")
+    corpus = empty(root / "corpus")
+    texts = {f"doc-{n}": made_up(70, seed=20 + n, syllables=PLAIN if n % 3 == 0 else SECRET) for n in range(9)}
+    for name, text in texts.items():
+        add(corpus, name, text, "constructed" if int(name[4:]) % 3 == 0 else "published")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sharding, "SIZE", 2)
+        patch.setattr(parquet, "GROUP_DOCUMENTS", 2)
+        whole = compile_corpus(Corpus(corpus), root / "whole").folder
+        variant = compile_withheld(Corpus(corpus), root / "open", ["published"]).folder
+    return texts, whole, variant
+
+
+def test_a_variant_of_several_shards_is_as_its_release_and_gives_it_back(many, tmp_path, monkeypatch):
+    """The same files with the same row groups, so that what is restored is the same byte for byte."""
+    monkeypatch.setattr(parquet, "GROUP_DOCUMENTS", 2)
+    texts, whole, variant = many
+    assert len(list((whole / "documents").glob("*.parquet"))) > 3
+    for path in (whole / "documents").glob("*.parquet"):
+        groups = [pq.ParquetFile(root / "documents" / path.name).metadata for root in (whole, variant)]
+        assert len({tuple(m.row_group(n).num_rows for n in range(m.num_row_groups)) for m in groups}) == 1
+    left = {path.name for path in (variant / "tokens").glob("*.parquet")}
+    assert left < {path.name for path in (whole / "tokens").glob("*.parquet")}
+    assert verify(variant)[0] == []
+    folder = tmp_path / "texts"
+    folder.mkdir()
+    for n in (1, 2, 4):
+        (folder / f"page-{n}.txt").write_text(texts[f"doc-{n}"])
+    part = hydrate(variant, [folder], tmp_path / "part")
+    assert part.restored == ["doc-1", "doc-2", "doc-4"]
+    assert verify(part.folder)[0] == []
+    for name in ("doc-5", "doc-7", "doc-8"):
+        (folder / f"{name}.txt").write_text(texts[name])
+    for source, out in ((variant, "at once"), (part.folder, "in two steps")):
+        made = hydrate(source, [folder], tmp_path / out)
+        assert made.findings == []
+        assert list(differences(made.folder, whole)) == []
 
 
 def test_some_texts_restore_a_part_and_the_rest_later(made, texts, tmp_path, capsys):

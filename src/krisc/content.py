@@ -31,8 +31,9 @@ class Content:
 
         Returns:
             The size in Arrow, in bytes, that the batch has when it is read back from Parquet as one row group, which is
-            what ``datasets`` counts: there integers and floats always have a validity bitmap, everything else where a
-            value is null, but for lists and structs in a struct that is null itself somewhere.
+            what ``datasets`` counts (but that it puts groups of a single row together): there integers and floats
+            always have a validity bitmap, everything else where a value is null, but for lists and structs in a struct
+            that is null itself somewhere.
         """
         return sum(
             self._column(field.name, batch.column(field.name).combine_chunks(), field.type) for field in self.schema
