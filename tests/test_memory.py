@@ -17,6 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from passes_of_example import register, run
+from sharded_example import SHARD, sharded
 from test_adjudication import decide
 from test_release import snapshot
 
@@ -354,6 +355,40 @@ def test_a_warning_about_a_line_of_another_file_keeps_its_line(passes):
     [finding] = remembered(passes).findings
     assert (finding.id, finding.place.record) == ("review-lapsed", 3)
     assert compiled_shards(passes) == 0
+
+
+def test_lines_of_shards_may_move_and_their_warnings_move_along(grown, tmp_path):
+    """By whole lines within a file; the line itself, and the file it stands in, are part of what is remembered."""
+    drop_layer(grown, "made-0004")
+    corpus = sharded(grown, tmp_path / "shards" / "corpus")
+    assert compiled_shards(corpus) == shards_of(corpus)
+    [finding] = remembered(corpus).findings
+    lines = (corpus / SHARD).read_bytes().splitlines(keepends=True)
+    (corpus / SHARD).write_bytes(b"".join(lines[::-1]))
+    assert compiled_shards(corpus) == 0
+    [moved] = remembered(corpus).findings
+    assert moved.place.record == len(lines) + 1 - finding.place.record
+    edited = [
+        line.replace(b'"title": "Example"', b'"title": "Edited"') if b'"made-0009"' in line else line for line in lines
+    ]
+    (corpus / SHARD).write_bytes(b"".join(edited))
+    assert compiled_shards(corpus) == 1
+    (corpus / SHARD).rename(corpus / SHARD.replace("a.jsonl", "b.jsonl"))
+    assert compiled_shards(corpus) == shards_of(corpus)
+
+
+def test_decisions_and_reviews_beside_a_whole_document_count(passes, tmp_path):
+    register(passes, "anna")
+    run("adjudicate", "--replace", "--quiet", "--corpus", passes)
+    decide(passes, lambda c: {"entity": "A", "event": "A", "relation": "A"}[c["layer"]])
+    assert run("adjudicate", "--replace", "--quiet", "--corpus", passes) == 0
+    corpus = sharded(passes, tmp_path / "shards" / "corpus")
+    assert compiled_shards(corpus) == 1
+    assert compiled_shards(corpus) == 0
+    decisions = corpus / "annotations/decisions/example.toml"
+    decisions.write_text(decisions.read_text().replace('decide = "A"', 'decide = "B"', 1))
+    assert compiled_shards(corpus) == 1
+    assert not outcome(remembered, corpus)[0], "the gold does not follow from the decisions any more"
 
 
 def test_errors_are_never_remembered(grown):
