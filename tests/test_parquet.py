@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from krisc import parquet
 from krisc.findings import KriscError
 from krisc.models import schema
-from krisc.parquet import GROUP_CHARACTERS, GROUP_DOCUMENTS, Filling, ShardWriter, TableWriter, content_of, write_rows
+from krisc.parquet import GROUP_CHARACTERS, GROUP_FILES, Filling, ShardWriter, TableWriter, content_of, write_rows
 from krisc.tables import INT, STRING, Column, Label, Table
 
 TABLE = Table(
@@ -86,33 +86,35 @@ def rows_of(name, text):
 
 @pytest.fixture
 def small(monkeypatch):
-    monkeypatch.setattr(parquet, "GROUP_DOCUMENTS", 3)
+    monkeypatch.setattr(parquet, "GROUP_FILES", 3)
     monkeypatch.setattr(parquet, "GROUP_CHARACTERS", 40)
 
 
-@given(st.lists(st.integers(0, 60), max_size=30))
-def test_a_group_is_full_with_so_many_documents_or_characters(sizes):
+@given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 2)), max_size=30))
+def test_a_group_is_full_with_so_many_files_or_characters(documents):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(parquet, "GROUP_DOCUMENTS", 3)
+        patch.setattr(parquet, "GROUP_FILES", 3)
         patch.setattr(parquet, "GROUP_CHARACTERS", 40)
         filling, groups = Filling(), [[]]
-        for size in sizes:
-            groups[-1].append(size)
-            if filling.add(size):
+        for size, passes in documents:
+            groups[-1].append((size, 1 + passes))
+            if filling.add(size, passes):
                 groups.append([])
-        assert [one for group in groups for one in group] == sizes
-        for group in groups[:-1]:
-            assert len(group) == 3 or sum(group) >= 40
+        assert [(size, files - 1) for group in groups for size, files in group] == documents
         for group in groups:
-            assert len(group) <= 3
-            assert sum(group[:-1]) < 40
+            sizes, files = [size for size, _ in group], [number for _, number in group]
+            assert group is groups[-1] or sum(files) >= 3 or sum(sizes) >= 40
+            assert sum(files[:-1]) < 3
+            assert sum(sizes[:-1]) < 40
 
 
 def test_full_groups_are_as_large_as_is_said():
     filling = Filling()
-    assert [filling.add(1) for _ in range(2 * GROUP_DOCUMENTS)].count(True) == 2
-    assert Filling().add(GROUP_CHARACTERS)
-    assert not Filling().add(GROUP_CHARACTERS - 1)
+    assert [filling.add(1, 0) for _ in range(2 * GROUP_FILES)].count(True) == 2
+    assert Filling().add(GROUP_CHARACTERS, 0)
+    assert not Filling().add(GROUP_CHARACTERS - 1, 0)
+    assert Filling().add(1, GROUP_FILES - 1)
+    assert not Filling().add(1, GROUP_FILES - 2)
 
 
 def plan(number):

@@ -163,7 +163,7 @@ def test_batches_and_shards_are_bounded(
     starter: Path, grow: Callable[..., None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     grow(starter, 30)
-    monkeypatch.setattr(parquet, "GROUP_DOCUMENTS", 3)
+    monkeypatch.setattr(parquet, "GROUP_FILES", 3)
     monkeypatch.setattr(sharding, "SIZE", 8)
     made = compile_corpus(Corpus(starter), tmp_path / "out")
     files = made.facts.tables["documents"]["train"].files

@@ -19,8 +19,9 @@ from test_adjudication import decide
 
 from krisc import reviews
 from krisc.actions import Action, RefusedError, Wanted, WantedArgument
-from krisc.facts import add as count
 from krisc.facts import start
+from krisc.goldfacts import add_gold
+from krisc.groups import Group
 from krisc.reviewing import Desk
 from krisc.store import Corpus
 from krisc.validation import validate_corpus
@@ -122,7 +123,8 @@ def test_the_figures_count_what_is_signed_off_and_nothing_else(corpus):
     act(corpus, "undo")
     read = Corpus(corpus)
     facts = start(read)
-    count(facts, read, read.read_document(read.index[0])[0], "train")
+    group = Group.of([read.read_document(read.index[0])[0]], read.layers)
+    add_gold(facts, read.register, group, ["train"])
     assert facts.signed_off == 2
     assert (facts.layers["entity"].signed_off, facts.layers["event"].signed_off) == (1, 1)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from krisc.authoring import import_file
+from krisc.groups import Group
 from krisc.store import Corpus
 from krisc.tables import tables
 from krisc.tabulate import tabulate
@@ -22,7 +23,8 @@ def collected(corpus, entry):
     """Rows of one document by table."""
     document, findings = corpus.read_document(entry)
     assert not findings
-    return {name: table.to_pylist() for name, table in tabulate(corpus, [document], tables(corpus.layers)).items()}
+    made = tabulate(corpus, Group.of([document], corpus.layers), tables(corpus.layers))
+    return {name: table.to_pylist() for name, table in made.items()}
 
 
 @pytest.fixture(scope="module", params=CORPUS.index, ids=lambda entry: entry.id)

@@ -299,7 +299,7 @@ def many(tmp_path_factory):
         add(corpus, name, text, "constructed" if int(name[4:]) % 3 == 0 else "published")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sharding, "SIZE", 2)
-        patch.setattr(parquet, "GROUP_DOCUMENTS", 2)
+        patch.setattr(parquet, "GROUP_FILES", 2)
         whole = compile_corpus(Corpus(corpus), root / "whole").folder
         variant = compile_withheld(Corpus(corpus), root / "open", ["published"]).folder
     return texts, whole, variant
@@ -307,7 +307,7 @@ def many(tmp_path_factory):
 
 def test_a_variant_of_several_shards_is_as_its_release_and_gives_it_back(many, tmp_path, monkeypatch):
     """The same files with the same row groups, so that what is restored is the same byte for byte."""
-    monkeypatch.setattr(parquet, "GROUP_DOCUMENTS", 2)
+    monkeypatch.setattr(parquet, "GROUP_FILES", 2)
     texts, whole, variant = many
     assert len(list((whole / "documents").glob("*.parquet"))) > 3
     for path in (whole / "documents").glob("*.parquet"):

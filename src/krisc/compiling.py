@@ -7,9 +7,10 @@ import hashlib
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -17,19 +18,21 @@ import pyarrow as pa
 
 from krisc import facts as figures
 from krisc.agreement import Comparison, Partial
-from krisc.checks import Checked, check_document
+from krisc.checks import Checked
+from krisc.checks.grouped import check_group, opened_in_groups
 from krisc.document import Document
 from krisc.engines import Step
 from krisc.facts import Facts
 from krisc.files import sha256
 from krisc.findings import Finding, Place
+from krisc.goldfacts import add_gold
 from krisc.index import Entry
 from krisc.memory import Memory, program
-from krisc.parquet import Filling, ShardWriter, Written
+from krisc.parquet import ShardWriter, Written
 from krisc.reading import read_line
 from krisc.splits import Assigned
 from krisc.store import Corpus
-from krisc.tables import Table, tables
+from krisc.tables import tables
 from krisc.tabulate import tabulate
 
 ATTEMPT = ".shard-"  # a folder of this name holds the files of a shard while they are written
@@ -73,28 +76,47 @@ def compile_shard(task: Shard, step: Step | None = None) -> Done:
         OSError: the disk is full or closed.
     """
     corpus = task.corpus
-    comparison = Comparison(corpus.layers, brief=True)
     folder = Path(tempfile.mkdtemp(prefix=f"{ATTEMPT}{task.number:05d}-", dir=task.stage))
-    done = Done([], Checked(), figures.start(corpus), comparison.partial(), folder=folder)
+    done = Done([], Checked(), figures.start(corpus), Comparison(corpus.layers, brief=True).partial(), folder=folder)
     declared = {name: one for name, one in tables(corpus.layers).items() if not task.only or name in task.only}
+    findings: dict[int, list[Finding]] = {}
+    compared: dict[int, Partial] = {}
     with ShardWriter(folder, declared, task.number) as writer, collector_off():
-        rows = _Rows(corpus, declared, writer)
-        for entry, split in task.documents:
-            document, found = check_document(corpus, entry)
-            done.findings += found
-            done.checked.note(found)
-            if document is not None and not done.checked.errors:
-                done.checked.count(document, split)
-                figures.add(done.facts, corpus, document, split)
-                comparison.add(document, document.current)
-                rows.add(document, split)
-            if step:
-                step(1)
-        if not done.checked.errors:
-            rows.flush()
+        for split, waiting in opened_in_groups(corpus, task.documents, partial(figures.add, done.facts)):
+            looked = check_group(corpus, waiting)
+            for one, (document, found) in zip(waiting, looked.documents, strict=True):
+                findings[one.number] = found
+                done.checked.note(found)
+                if document is not None and not done.checked.errors:
+                    done.checked.counts["documents"] += 1
+                    figures.add_made(done.facts, document)
+                    if len(document.current) > 1:
+                        compared[one.number] = _compared(corpus, document)
+                if step:
+                    step(1)
+            if not done.checked.errors:
+                splits = [split] * len(looked.group.documents)
+                done.checked.count(looked.group, splits)
+                add_gold(done.facts, corpus.register, looked.group, splits)
+                writer.write(split, tabulate(corpus, looked.group, declared))
         done.written = writer.close()
-    done.comparison = comparison.partial()
+    done.findings = [one for number in sorted(findings) for one in findings[number]]
+    done.comparison = _merged(corpus, [compared[number] for number in sorted(compared)])
     return done
+
+
+def _compared(corpus: Corpus, document: Document) -> Partial:
+    """The agreement in one document."""
+    comparison = Comparison(corpus.layers, brief=True)
+    comparison.add(document, document.current)
+    return comparison.partial()
+
+
+def _merged(corpus: Corpus, partials: Iterable[Partial]) -> Partial:
+    comparison = Comparison(corpus.layers, brief=True)
+    for one in partials:
+        comparison.merge(one)
+    return comparison.partial()
 
 
 def documents_of(done: Done) -> int:
@@ -212,34 +234,6 @@ def _on_line(finding: Finding, entry: Entry | None) -> Finding:
         return replace(one, record=entry.line) if entry and here else one
 
     return replace(finding, place=place(finding.place), related=tuple(map(place, finding.related)))
-
-
-class _Rows:
-    """Collects the documents of each split until they fill a row group."""
-
-    def __init__(self, corpus: Corpus, declared: Mapping[str, Table], writer: ShardWriter) -> None:
-        self.corpus = corpus
-        self.declared = declared
-        self.writer = writer
-        self.waiting: dict[str, list[Document]] = {}
-        self.filling: dict[str, Filling] = {}
-
-    def add(self, document: Document, split: str) -> None:
-        """Add a document, and write the group that is full with it."""
-        if document.gold is None:
-            return
-        self.waiting.setdefault(split, []).append(document)
-        if self.filling.setdefault(split, Filling()).add(len(document.text)):
-            self._write(split)
-
-    def flush(self) -> None:
-        """Write what is left."""
-        for split in list(self.waiting):
-            self._write(split)
-
-    def _write(self, split: str) -> None:
-        if documents := self.waiting.pop(split, None):
-            self.writer.write(split, tabulate(self.corpus, documents, self.declared))
 
 
 @contextmanager

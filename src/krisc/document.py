@@ -12,6 +12,7 @@ from krisc.spans import Stretch
 from krisc.tokens import token_arrays
 
 if TYPE_CHECKING:
+    from krisc.index import Entry
     from krisc.tokens import Offsets
 
 
@@ -28,10 +29,20 @@ class Parts:
 
 
 @dataclass(frozen=True)
+class Opened:
+    """A document whose metadata and text are read, and whose annotation is not."""
+
+    entry: Entry
+    parts: Parts
+    record: DocumentRecord
+    text: str
+
+
+@dataclass(frozen=True)
 class Document:
     """One document with all that is known of it.
 
-    ``line`` is that of its metadata; ``names`` and ``hashes`` are the files of its passes, and SHA-256 of their bytes.
+    ``line`` is that of its metadata; ``names`` are the files of its passes.
     """
 
     record: DocumentRecord
@@ -42,7 +53,6 @@ class Document:
     passes: tuple[AnnotationFile, ...]
     sources: Sources | None = None
     names: tuple[str, ...] = ()
-    hashes: tuple[str, ...] = ()
 
     @cached_property
     def current(self) -> tuple[AnnotationFile, ...]:

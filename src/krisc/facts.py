@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain
+from collections.abc import Mapping
 
 import msgspec
 
 from krisc.agreement import Agreement, Value
-from krisc.document import Document
-from krisc.layers import unit_layer
-from krisc.mentions import EntityFacts, add_entities, merge_entities
-from krisc.model import Annotation, AnnotationFile, Retraction, Sources
+from krisc.document import Document, Opened
+from krisc.files import sha256
+from krisc.mentions import EntityFacts, merge_entities
+from krisc.model import Retraction, Sources
 from krisc.sealing import Withheld
 from krisc.store import Corpus
 
@@ -193,11 +192,11 @@ def start(corpus: Corpus) -> Facts:
     )
 
 
-def add(facts: Facts, corpus: Corpus, document: Document, split: str) -> None:
-    """Count one document."""
-    record = document.record
+def add(facts: Facts, opened: Opened, split: str) -> None:
+    """Count one document's metadata, text and passes; documents are told in their order."""
+    record = opened.record
     facts.documents += 1
-    facts.characters += len(document.text)
+    facts.characters += len(opened.text)
     for counts, key in (
         (facts.splits, split),
         (facts.origins, record.origin),
@@ -207,20 +206,19 @@ def add(facts: Facts, corpus: Corpus, document: Document, split: str) -> None:
     ):
         counts[key] = counts.get(key, 0) + 1
     if record.dated:
-        _count(facts.years, {record.dated[:4]: 1})
+        count(facts.years, {record.dated[:4]: 1})
     _extend(facts, "as_of_first", "as_of_last", record.as_of, record.as_of)
     _extend(facts, "published_first", "published_last", record.published, record.published)
-    for name, digest, one in zip(document.names, document.hashes, document.passes, strict=True):
+    for name, data in opened.parts.passes:
+        facts.passes[name.removeprefix("annotations/passes/")] = PassHashes(sha256(data), record.sha256)
+
+
+def add_made(facts: Facts, document: Document) -> None:
+    """Count who made the passes over a document, and what it was composed from."""
+    for one in document.passes:
         facts.annotators[one.annotator].passes += 1
-        facts.passes[name.removeprefix("annotations/passes/")] = PassHashes(digest, record.sha256)
     if document.sources is not None:
         _add_sources(facts, document, document.sources)
-    if document.gold is not None:
-        _add_units(facts, corpus, document, document.gold)
-        add_entities(facts.entities, corpus.layers, corpus.register, document.gold)
-        for name, layer in facts.layers.items():
-            if name in document.gold.layers:
-                _add_layer(layer, document.gold.layers[name], (split, record.dated[:4], record.origin))
 
 
 def _add_sources(facts: Facts, document: Document, sources: Sources) -> None:
@@ -266,7 +264,7 @@ def merge(into: Facts, other: Facts) -> None:
     for name in ("documents", "characters", "tokens"):
         setattr(into, name, getattr(into, name) + getattr(other, name))
     for name in ("splits", "units", "origins", "languages", "publishers", "rights", "years"):
-        _count(getattr(into, name), getattr(other, name))
+        count(getattr(into, name), getattr(other, name))
     for first, last in (("as_of_first", "as_of_last"), ("published_first", "published_last")):
         _extend(into, first, last, getattr(other, first), getattr(other, last))
     into.composed = _both_composed(into.composed, other.composed)
@@ -282,13 +280,13 @@ def _merge_layer(into: LayerFacts, other: LayerFacts) -> None:
     for name in ("documents", "annotations", "signed_off"):
         setattr(into, name, getattr(into, name) + getattr(other, name))
     for name in ("labels", "annotators", "decided"):
-        _count(getattr(into, name), getattr(other, name))
+        count(getattr(into, name), getattr(other, name))
     for name in ("by_split", "by_year", "by_origin"):
         for label, row in getattr(other, name).items():
-            _count(getattr(into, name).setdefault(label, {}), row)
+            count(getattr(into, name).setdefault(label, {}), row)
 
 
-def _count(counts: dict[str, int], more: Mapping[str, int]) -> None:
+def count(counts: dict[str, int], more: Mapping[str, int]) -> None:
     """Add counts; what is new comes last, in its own order."""
     for key, number in more.items():
         counts[key] = counts.get(key, 0) + number
@@ -316,34 +314,3 @@ def finish(facts: Facts, corpus: Corpus) -> None:
             ordered = {label: dict(sorted(spread[label].items())) for label in layer.labels if label in spread}
             spread.clear()
             spread.update(ordered)
-
-
-def _add_units(facts: Facts, corpus: Corpus, document: Document, gold: AnnotationFile) -> None:
-    layer = unit_layer(corpus.layers)
-    for a in gold.layers.get(layer.name, ()) if layer else ():
-        if layer and a.label in layer.constraints.units:
-            facts.units[a.label] = facts.units.get(a.label, 0) + 1
-            first, last = document.tokens_in(a.hull)
-            facts.tokens += last - first
-
-
-def _add_layer(layer: LayerFacts, annotations: Sequence[Annotation], where: tuple[str, str, str]) -> None:
-    """Count the annotations of a layer in a document; ``where`` is its split, year and origin."""
-    layer.documents += 1
-    layer.annotations += len(annotations)
-    layer.signed_off += len([a for a in annotations if a.checked_by])
-    _tally(layer.annotators, chain.from_iterable([a.by for a in annotations]))
-    _tally(layer.decided, [a.decided for a in annotations])
-    labels: dict[str, int] = {}
-    _tally(labels, [a.label for a in annotations])
-    _count(layer.labels, labels)
-    for spread, key in zip((layer.by_split, layer.by_year, layer.by_origin), where, strict=True):
-        for label, number in labels.items():
-            row = spread.setdefault(label, {})
-            row[key] = row.get(key, 0) + number
-
-
-def _tally(counts: dict[str, int], things: Iterable[str]) -> None:
-    """Count things; there are few in a document, for which this is faster than a Counter."""
-    for thing in things:
-        counts[thing] = counts.get(thing, 0) + 1

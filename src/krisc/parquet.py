@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-GROUP_DOCUMENTS = 96  # of one split, whose rows make up a row group in every table
+GROUP_FILES = 256  # gold and passes of documents of one split, whose rows make up a row group in every table
 GROUP_CHARACTERS = 300_000  # code points of their texts
 ZSTD_LEVEL = 3
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -46,16 +46,16 @@ class Written(msgspec.Struct, frozen=True):
 class Filling:
     """How full a row group is: the same documents give the same row groups, whoever writes them."""
 
-    documents: int = 0
+    files: int = 0
     characters: int = 0
 
-    def add(self, characters: int) -> bool:
-        """Count one document; whether the group is full with it, and is to be written."""
-        self.documents += 1
+    def add(self, characters: int, passes: int) -> bool:
+        """Count one document with gold and so many passes; whether the group is full with it, and is to be written."""
+        self.files += 1 + passes
         self.characters += characters
-        if self.documents < GROUP_DOCUMENTS and self.characters < GROUP_CHARACTERS:
+        if self.files < GROUP_FILES and self.characters < GROUP_CHARACTERS:
             return False
-        self.documents = self.characters = 0
+        self.files = self.characters = 0
         return True
 
 
@@ -170,7 +170,7 @@ def _groups(run: Iterable[Rows]) -> Iterator[list[Rows]]:
     filling, group = Filling(), []
     for rows in run:
         group.append(rows)
-        if filling.add(len(rows["documents"][0]["text"])):
+        if filling.add(len(rows["documents"][0]["text"]), len(rows.get("passes", ()))):
             yield group
             group = []
     if group:

@@ -14,8 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from krisc.config import Config
-from krisc.document import Document, Parts
-from krisc.files import sha256
+from krisc.document import Document, Opened, Parts
 from krisc.findings import Finding, KriscError, Place
 from krisc.form import Form
 from krisc.index import LIST, Entry, Index
@@ -240,22 +239,18 @@ class Corpus:
         yield from sorted((self.annotations / "gold").glob("*.json"))
         yield from sorted((self.annotations / "passes").glob("*/*.json"))
 
-    def kind_of(self, path: Path) -> str:
-        """Whether an annotation file is ``gold`` or a ``pass``."""
-        return "pass" if path.parent.parent.name == "passes" else "gold"
-
     def read_annotations(self, path: Path, *, as_written: bool = False) -> AnnotationFile:
         """One annotation file; a former id of the entity register is read as the one that took its place.
 
         Args:
-            path: the file.
+            path: the file, of gold or of a pass.
             as_written: whether former ids stay as they stand in the file.
 
         Raises:
             KriscError: every finding about the file's form.
         """
-        name = self.name(path)
-        return self._annotations(read_bytes(path, name), name, self.kind_of(path), as_written=as_written)
+        name, kind = self.name(path), "pass" if path.parent.parent.name == "passes" else "gold"
+        return self._annotations(read_bytes(path, name), name, kind, as_written=as_written)
 
     def _annotations(self, data: bytes, name: str, kind: str, *, as_written: bool = False) -> AnnotationFile:
         file: AnnotationFile = self.decoders[kind].decode(data, name)
@@ -294,16 +289,23 @@ class Corpus:
         record: DocumentRecord = self.decoders["record"].decode(line, entry.file, record=entry.line)
         return record
 
-    def read_document(self, entry: Entry) -> tuple[Document | None, list[Finding]]:
+    def open_document(self, entry: Entry) -> Opened:
+        """A document's metadata and text, and the bytes of all else.
+
+        Raises:
+            KriscError: every finding about the form of its line, its metadata or its text.
+        """
+        parts = self._parts(entry)
+        text = decode_file(parts.text, parts.text_name)
+        return Opened(entry, parts, self.decoders["record"].decode(parts.record, LIST, record=entry.line), text)
+
+    def read_document(self, entry: Entry, opened: Opened | None = None) -> tuple[Document | None, list[Finding]]:
         """One document with its text, gold and passes, and what is wrong with the form of its files."""
         try:
-            parts = self._parts(entry)
-            data = parts.text
-            text = decode_file(data, parts.text_name)
-            record = self.decoders["record"].decode(parts.record, LIST, record=entry.line)
+            opened = opened or self.open_document(entry)
         except KriscError as error:
             return None, list(error.findings)
-        findings: list[Finding] = []
+        parts, findings = opened.parts, list[Finding]()
 
         def read(kind: str, name: str, content: bytes) -> Any:  # noqa: ANN401 - a record of the kind
             try:
@@ -315,10 +317,11 @@ class Corpus:
                 return None
 
         gold = read("gold", *parts.gold) if parts.gold else None
-        passes = [(file, name, sha256(one)) for name, one in parts.passes if (file := read("pass", name, one))]
-        files, names, hashes = zip(*passes, strict=True) if passes else ((), (), ())
+        passes = [(name, file) for name, one in parts.passes if (file := read("pass", name, one))]
+        names, files = zip(*passes, strict=True) if passes else ((), ())
         sources = read("sources", *parts.sources) if parts.sources else None
-        return Document(record, entry.line, data, text, gold, files, sources, names, hashes), findings
+        made = Document(opened.record, entry.line, parts.text, opened.text, gold, files, sources, names)
+        return made, findings
 
     def _parts(self, entry: Entry) -> Parts:
         """The bytes of everything that is known of a document.

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from krisc.columns import Columns, Flat, Integers, lists, struct
 from krisc.document import Document
+from krisc.groups import Group, flattened
 from krisc.models import arrow_type, schema
 from krisc.store import Corpus
 from krisc.tables import KINDS, ORIGINS, VERDICTS, Column, Struct, Table, layer_columns
@@ -20,35 +21,33 @@ from krisc.units import unit_columns
 Row = dict[str, Any]
 
 
-def tabulate(corpus: Corpus, documents: Sequence[Document], declared: Mapping[str, Table]) -> dict[str, pa.Table]:
+def tabulate(corpus: Corpus, group: Group, declared: Mapping[str, Table]) -> dict[str, pa.Table]:
     """The rows of checked documents, by table and in their order; tables without a row are left out.
 
     Args:
         corpus: the corpus.
-        documents: the documents; one without gold has no rows.
+        group: the documents.
         declared: the tables that are wanted, by name.
     """
-    listed = [document for document in documents if document.gold is not None]
-    gold = [document.gold for document in listed if document.gold is not None]
+    documents, flat = group.documents, group.flat
     schemas = {name: schema(table) for name, table in declared.items()}
     made: dict[str, pa.Table] = {}
-    flat = Flat(gold, corpus.layers)
     nested, structs = _nested(corpus, flat)
-    origins = [ORIGINS.index(document.record.origin) for document in listed]
-    head = _Head(corpus.config.version, [document.record.id for document in listed], origins)
-    once = np.arange(len(listed))
+    origins = [ORIGINS.index(document.record.origin) for document in documents]
+    head = _Head(corpus.config.version, [document.record.id for document in documents], origins)
+    once = np.arange(len(documents))
     for name, wanted in schemas.items():
         if name == "documents":
-            columns = {**head.at(once), **_metadata(listed, wanted), **nested}
+            columns = {**head.at(once), **_metadata(documents, wanted), **nested}
         elif name == "tokens":
-            rows, columns = unit_columns(listed, flat, wanted)
+            rows, columns = unit_columns(group.line, flat, group.units, wanted)
             columns = {**head.at(rows), **columns}
-        elif name == "passes" and not any(document.passes for document in listed):
+        elif name == "passes" and not any(document.passes for document in documents):
             continue
         elif name == "passes":
-            columns = _passes(corpus, listed, head)
+            columns = _passes(corpus, documents, head)
         else:
-            counts = np.maximum(flat.counts[name], 0)
+            counts = np.maximum(flat.parts[name].counts, 0)
             fields = zip((field.name for field in structs[name].type), structs[name].flatten(), strict=True)
             columns = {**head.at(np.repeat(once, counts)), **dict(fields)}
         table = pa.Table.from_arrays([columns[field.name] for field in wanted], schema=wanted)
@@ -86,7 +85,7 @@ def _nested(corpus: Corpus, flat: Flat) -> tuple[Columns, dict[str, pa.Array]]:
     for name, layer in corpus.layers.items():
         type_ = _layer_type(layer_columns(layer))
         structs[name] = struct(type_, flat.columns(layer, type_, corpus.register))
-        made[name] = lists(pa.list_(type_), flat.counts[name], structs[name])
+        made[name] = lists(pa.list_(type_), flat.parts[name].counts, structs[name])
     return made, structs
 
 
@@ -142,5 +141,5 @@ def _passes(corpus: Corpus, documents: Sequence[Document], head: _Head) -> Colum
         "annotator_kind": pa.array(kinds, pa.int64()),
         "date": _dates([one.date for one in files]),
         "guidelines": pa.array([one.guidelines for one in files], pa.string()),
-        **_nested(corpus, Flat(files, corpus.layers))[0],
+        **_nested(corpus, flattened(files, corpus.layers))[0],
     }

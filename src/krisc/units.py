@@ -5,25 +5,24 @@ All documents of a batch are laid on one line of code points, so that one search
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 import numpy as np
 import pyarrow as pa
 
 from krisc.columns import Columns, Flat, Integers, lists, struct
-from krisc.document import Document
 from krisc.layers import Layer, unit_layer
+from krisc.lines import Line, every
 from krisc.tokens import outermost
 
 
-def unit_columns(documents: Sequence[Document], flat: Flat, wanted: pa.Schema) -> tuple[Integers, Columns]:
+def unit_columns(line: Line, flat: Flat, units: Units | None, wanted: pa.Schema) -> tuple[Integers, Columns]:
     """The columns of the table, without those of the document.
 
     Args:
-        documents: documents with gold.
+        line: the texts of documents with gold.
         flat: their gold annotations.
+        units: their units; there are some, or the table is not declared.
         wanted: the Arrow schema of the table.
 
     Returns:
@@ -31,72 +30,57 @@ def unit_columns(documents: Sequence[Document], flat: Flat, wanted: pa.Schema) -
     """
     layers = flat.layers
     layer = unit_layer(layers)
-    assert layer is not None  # noqa: S101 - without such a layer the table is not declared
-    line = _Line(documents, flat, layer)
-    spans = _aligned(line, flat, layer)
-    numbers = every(line.first, line.last)
+    assert layer is not None and units is not None  # noqa: S101 - without them the table is not declared
+    spans = _aligned(line, units, flat, layer)
+    numbers = every(units.first, units.last)
+    taken = pa.array(units.units)
+    starts, ends = line.tokens
+    places = [
+        layer.constraints.units.index(label) if label in layer.constraints.units else -1 for label in layer.labels
+    ]
+    labels = flat.parts[layer.name].codes[units.units - flat.parts[layer.name].first]
     made: Columns = {
-        "unit_id": flat.ids.take(pa.array(line.units)),
-        "unit": pa.array(
-            [layer.constraints.units.index(flat.fields["label"][n]) for n in line.units.tolist()], pa.int64()
-        ),
-        "index": pa.array(_counted(line.owner)),
-        "start": pa.array(flat.anchors.start[line.units]),
-        "end": pa.array(flat.anchors.end[line.units]),
-        "text": pa.array(
-            [documents[n].text[s:e] for n, s, e in zip(line.owner.tolist(), *line.within(), strict=True)], pa.string()
-        ),
+        "unit_id": flat.ids.take(taken),
+        "unit": pa.array(np.array(places, np.int64)[labels]),
+        "index": pa.array(_counted(units.owner)),
+        "start": pa.array(flat.anchors.start[units.units]),
+        "end": pa.array(flat.anchors.end[units.units]),
+        "text": line.words(units.start, units.end),
     }
-    counts = line.last - line.first
-    shift = np.repeat(line.base[line.owner], counts)
+    shift = np.repeat(line.base[units.owner], units.last - units.first)
     tokens: dict[str, pa.Array] = {
-        "tokens": line.words.take(pa.array(numbers)),
-        "token_starts": pa.array(line.starts[numbers] - shift),
-        "token_ends": pa.array(line.ends[numbers] - shift),
+        "tokens": line.words(starts[numbers], ends[numbers]),
+        "token_starts": pa.array(starts[numbers] - shift),
+        "token_ends": pa.array(ends[numbers] - shift),
     }
     for one in layers.values():
         if one.constraints.tags:
-            tokens[one.constraints.tags] = pa.array(_tags(spans, one, flat, len(line.starts))[numbers])
-    made |= {name: lists(wanted.field(name).type, counts, values) for name, values in tokens.items()}
-    made["spans"] = _span_lists(spans, line, flat, wanted.field("spans").type)
-    return line.owner, made
+            tokens[one.constraints.tags] = pa.array(_tags(spans, one, flat, len(starts))[numbers])
+    made |= {name: lists(wanted.field(name).type, units.last - units.first, made_) for name, made_ in tokens.items()}
+    made["spans"] = _span_lists(spans, units, flat, wanted.field("spans").type)
+    return units.owner, made
 
 
-class _Line:
-    """Documents one after another on a line of code points: tokens and units of all of them.
+class Units:
+    """The units of documents on a line, in text order.
 
-    ``base`` is where each document begins; ``units`` the annotations that are units, in text order, by their numbers;
-    ``owner`` the document of each; ``first`` and ``last`` its tokens, a half-open range of numbers on the line.
+    ``units`` are their numbers among the annotations; ``owner`` the document of each; ``start`` and ``end`` its place
+    on the line; ``first`` and ``last`` its tokens, a half-open range of numbers on the line.
     """
 
-    def __init__(self, documents: Sequence[Document], flat: Flat, layer: Layer) -> None:
-        self.base: Integers = np.cumsum([0, *(len(document.text) + 1 for document in documents)])
-        arrays = [document.token_arrays for document in documents]
-        counts = [len(starts) for starts, _ in arrays]
-        shift = np.repeat(self.base[:-1], counts)
-        none = [np.zeros(0, np.int64)]
-        self.starts: Integers = np.concatenate([starts for starts, _ in arrays] or none) + shift
-        self.ends: Integers = np.concatenate([ends for _, ends in arrays] or none) + shift
-        tokens = [document.tokens for document in documents]
-        texts = (d.text for d in documents)
-        words = [[text[s:e] for s, e in zip(*one, strict=True)] for text, one in zip(texts, tokens, strict=True)]
-        self.words = pa.array(list(chain.from_iterable(words)), pa.string())
-        first, size = flat.first[layer.name], flat.sizes[layer.name]
-        labels = flat.fields["label"][first : first + size]
-        units = first + np.flatnonzero([label in layer.constraints.units for label in labels])
-        start, end = (side[units] + self.base[flat.owner[units]] for side in (flat.anchors.start, flat.anchors.end))
+    def __init__(self, line: Line, flat: Flat, layer: Layer) -> None:
+        part = flat.parts[layer.name]
+        wanted = [label in layer.constraints.units for label in layer.labels]
+        units = part.first + np.flatnonzero(np.array([*wanted, False])[part.codes])
+        base = line.base[flat.owner[units]]
+        start, end = flat.anchors.start[units] + base, flat.anchors.end[units] + base
         order = np.lexsort((end, start))
         self.units: Integers = units[order]
         self.owner: Integers = flat.owner[self.units]
-        self.unit_start: Integers = start[order]
-        self.unit_end: Integers = end[order]
-        self.first: Integers = np.searchsorted(self.starts, self.unit_start)
-        self.last: Integers = np.searchsorted(self.starts, self.unit_end)
-
-    def within(self) -> tuple[list[int], list[int]]:
-        """Starts and ends of the units in their own documents."""
-        base = self.base[self.owner]
-        return (self.unit_start - base).tolist(), (self.unit_end - base).tolist()
+        self.start: Integers = start[order]
+        self.end: Integers = end[order]
+        self.first: Integers = np.searchsorted(line.tokens[0], self.start)
+        self.last: Integers = np.searchsorted(line.tokens[0], self.end)
 
 
 def _counted(owner: Integers) -> Integers:
@@ -120,30 +104,32 @@ class _Spans:
     segment: Integers
 
 
-def _aligned(line: _Line, flat: Flat, units: Layer) -> _Spans:
+def _aligned(line: Line, units: Units, flat: Flat, layer: Layer) -> _Spans:
     """The segments outside the unit layer that fall on whole tokens, in the order of the column ``spans``."""
-    counts = flat.anchors.counts[: len(flat.all)]
+    counts = flat.anchors.counts[: flat.size]
+    firsts = [part.first for part in flat.parts.values()]
     annotation = np.repeat(np.arange(len(counts)), counts)
     base = line.base[flat.owner[annotation]]
     start, end = (side[: len(annotation)] + base for side in (flat.anchors.starts, flat.anchors.ends))
-    layer = np.searchsorted(list(flat.first.values()), annotation, side="right") - 1
+    layers = np.searchsorted(firsts, annotation, side="right") - 1
     number = np.arange(len(annotation)) - np.repeat(np.cumsum(counts) - counts, counts)
-    first, last = np.searchsorted(line.starts, start), np.searchsorted(line.ends, end)
-    unit = np.searchsorted(line.unit_start, start, side="right") - 1
-    if len(line.units) and len(line.starts):
-        capped = np.minimum((first, last), len(line.starts) - 1)
-        fits = (line.starts[capped[0]] == start) & (line.ends[capped[1]] == end) & (unit >= 0)
-        fits &= (last < line.last[unit]) & (start < line.unit_end[unit])
-        fits &= layer != list(flat.first).index(units.name)
+    starts, ends = line.tokens
+    first, last = np.searchsorted(starts, start), np.searchsorted(ends, end)
+    unit = np.searchsorted(units.start, start, side="right") - 1
+    if len(units.units) and len(starts):
+        capped = np.minimum((first, last), len(starts) - 1)
+        fits = (starts[capped[0]] == start) & (ends[capped[1]] == end) & (unit >= 0)
+        fits &= (last < units.last[unit]) & (start < units.end[unit])
+        fits &= layers != list(flat.parts).index(layer.name)
     else:
         fits = np.zeros(len(annotation), bool)
     keep = np.flatnonzero(fits)
-    keys = np.stack((-last, first, layer, unit))[:, keep]
-    keep = keep[_order(keys, [flat.fields["id"][n] for n in annotation[keep].tolist()])]
-    return _Spans(annotation[keep], unit[keep], first[keep], last[keep] + 1, layer[keep], number[keep])
+    keys = np.stack((-last, first, layers, unit))[:, keep]
+    keep = keep[_order(keys, flat.ids.take(pa.array(annotation[keep])))]
+    return _Spans(annotation[keep], unit[keep], first[keep], last[keep] + 1, layers[keep], number[keep])
 
 
-def _order(keys: Integers, ids: Sequence[str]) -> Integers:
+def _order(keys: Integers, ids: pa.StringArray) -> Integers:
     """The order of rows by keys, the last of them first, and by their ids where all keys are the same.
 
     Args:
@@ -156,34 +142,36 @@ def _order(keys: Integers, ids: Sequence[str]) -> Integers:
     if not same.any():
         return order
     group = np.concatenate(([0], np.cumsum(~same))).tolist()
-    pairs = sorted(zip(group, order.tolist(), strict=True), key=lambda one: (one[0], ids[one[1]]))
+    names = ids.to_pylist()
+    pairs = sorted(zip(group, order.tolist(), strict=True), key=lambda one: (one[0], names[one[1]]))
     return np.array([n for _, n in pairs], np.int64)
 
 
 def _tags(spans: _Spans, layer: Layer, flat: Flat, length: int) -> Integers:
     """IOB2 tags of all tokens on the line, as numbers of ``iob2_names``; of nested spans the outermost is tagged."""
-    numbers = {label: 1 + 2 * number for number, label in enumerate(layer.labels)}
-    mine = spans.layer == list(flat.layers).index(layer.name)
-    labels = [flat.fields["label"][n] for n in spans.annotation[mine].tolist()]
-    ranges = zip(spans.first[mine].tolist(), spans.last[mine].tolist(), labels, strict=True)
-    chosen = [(first, last, numbers[label]) for first, last, label in outermost(ranges)]
-    firsts, lasts, begin = np.array(chosen, np.int64).reshape(-1, 3).T
+    part = flat.parts[layer.name]
+    mine = np.flatnonzero(spans.layer == list(flat.layers).index(layer.name))
+    labels = part.codes[spans.annotation[mine] - part.first]
+    names = sorted(layer.labels)
+    places = np.array([names.index(label) for label in layer.labels], np.int64)
+    order = np.lexsort((places[labels], -spans.last[mine], spans.first[mine]))
+    firsts, lasts, labels = spans.first[mine][order], spans.last[mine][order], labels[order]
+    reached = np.concatenate(([0], np.maximum.accumulate(lasts)[:-1])) if len(lasts) else lasts
+    free = firsts >= reached
+    if (lasts > reached)[~free].any():  # some cross, so that how far was reached depends on which were taken
+        ranges = zip(firsts.tolist(), lasts.tolist(), map(names.__getitem__, places[labels].tolist()), strict=True)
+        chosen = [(first, last, list(layer.labels).index(label)) for first, last, label in outermost(ranges)]
+        firsts, lasts, labels = np.array(chosen, np.int64).T
+        free = np.ones(len(chosen), bool)
+    firsts, lasts, begin = firsts[free], lasts[free], 1 + 2 * labels[free]
     tags = np.zeros(length, np.int64)
     tags[every(firsts, lasts)] = np.repeat(begin + 1, lasts - firsts)
     tags[firsts] = begin
     return tags
 
 
-def every(firsts: Integers, lasts: Integers) -> Integers:
-    """All numbers of half-open ranges, range by range."""
-    counts = lasts - firsts
-    begins = np.cumsum(counts) - counts
-    numbers: Integers = np.arange(counts.sum()) + np.repeat(firsts - begins, counts)
-    return numbers
-
-
-def _span_lists(spans: _Spans, line: _Line, flat: Flat, type_: pa.ListType) -> pa.Array:
-    shift = line.first[spans.unit]
+def _span_lists(spans: _Spans, units: Units, flat: Flat, type_: pa.ListType) -> pa.Array:
+    shift = units.first[spans.unit]
     taken = pa.array(spans.annotation)
     columns = {
         "id": flat.ids.take(taken),
@@ -193,5 +181,5 @@ def _span_lists(spans: _Spans, line: _Line, flat: Flat, type_: pa.ListType) -> p
         "last": pa.array(spans.last - shift),
         "segment": pa.array(spans.segment),
     }
-    counts = np.bincount(spans.unit, minlength=len(line.units))
+    counts = np.bincount(spans.unit, minlength=len(units.units))
     return lists(type_, counts, struct(type_.value_type, columns))

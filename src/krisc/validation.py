@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from krisc.checks import Checked, check_corpus, check_counts, check_document, check_forms
+from krisc.checks import Checked, check_corpus, check_counts, check_forms
+from krisc.checks.grouped import check_group, opened_in_groups
 from krisc.engines import HERE, Engine, Step, stepwise
 from krisc.findings import Finding, KriscError, Place
 from krisc.index import Entry
@@ -67,13 +68,18 @@ class _Run:
 def _check(run: _Run, step: Step | None = None) -> tuple[list[Finding], Checked, int]:
     findings: list[Finding] = []
     checked = Checked()
-    for entry in run.entries:
-        document, found = check_document(run.corpus, entry)
-        findings += found
-        if document is not None:
-            checked.count(document, run.corpus.pinned.get(entry.id, ""))
-        if step:
-            step(1)
+    pinned = run.corpus.pinned
+    entries = ((entry, "") for entry in run.entries)
+    told: dict[int, list[Finding]] = {}
+    for _, waiting in opened_in_groups(run.corpus, entries):
+        looked = check_group(run.corpus, waiting)
+        for one, (document, found) in zip(waiting, looked.documents, strict=True):
+            told[one.number] = found
+            checked.counts["documents"] += document is not None
+            if step:
+                step(1)
+        checked.count(looked.group, [pinned.get(one.record.id, "") for one in looked.group.documents])
+    findings += [one for number in sorted(told) for one in told[number]]
     return findings, checked, len(run.entries)
 
 

@@ -15,9 +15,11 @@ import msgspec
 
 from krisc.facts import Facts, PassHashes
 from krisc.findings import Finding, KriscError, Place
+from krisc.goldfacts import add_entities
+from krisc.groups import flattened
 from krisc.layers import Layers
 from krisc.masking import masked, numbered
-from krisc.mentions import EntityFacts, add_entities
+from krisc.mentions import EntityFacts
 from krisc.parquet import write_rows
 from krisc.release import Compiled, compile_corpus, finish
 from krisc.rows import annotation_file, by_document
@@ -178,7 +180,7 @@ def _withhold(document: str, rows: Rows, stage: Path, facts: Facts, layers: Laye
     assert facts.withheld is not None  # noqa: S101 - its caller has just set it
     row = rows["documents"][0]
     entities: dict[str, EntityFacts] = {}
-    add_entities(entities, layers, facts.entities, annotation_file(row, layers, facts.guidelines))
+    add_entities(entities, facts.entities, flattened([annotation_file(row, layers, facts.guidelines)], layers))
     for name, one in entities.items():
         left = facts.entities[name]
         left.documents, left.mentions = left.documents - one.documents, left.mentions - one.mentions

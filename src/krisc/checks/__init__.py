@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TYPE_CHECKING
 
 from krisc.adjudication import outdated
 from krisc.checks import corpus as across
@@ -17,7 +18,7 @@ from krisc.checks import meaning, reference
 from krisc.checks.composed import composed_texts_hold
 from krisc.checks.context import Context
 from krisc.checks.reviewed import reviews_hold
-from krisc.document import Document
+from krisc.document import Document, Opened
 from krisc.duplicates import Mapped
 from krisc.findings import Finding, KriscError
 from krisc.index import Entry
@@ -25,6 +26,9 @@ from krisc.model import AnnotationFile
 from krisc.reading import read_line
 from krisc.sharded import relocate
 from krisc.store import Corpus
+
+if TYPE_CHECKING:
+    from krisc.groups import Group
 
 Check = Callable[[Context], Iterator[Finding]]
 
@@ -68,18 +72,25 @@ class Checked:
     counts: Counter[str] = field(default_factory=Counter)
     labels: Counter[tuple[str, str]] = field(default_factory=Counter)
 
-    def count(self, document: Document, split: str) -> None:
-        """Count one document, its gold annotations by layer, and its labels in its split ("" while it has none)."""
-        layers = document.gold.layers if document.gold else {}
-        self.counts["documents"] += 1
-        for name, listed in layers.items():
-            self.counts[name] += len(listed)
-            labels: dict[str, int] = {}
-            for a in listed:
-                labels[a.label] = labels.get(a.label, 0) + 1
-            for label, number in labels.items():
-                key = (split, f"{name}/{label}")
-                self.labels[key] = self.labels.get(key, 0) + number
+    def count(self, group: Group, splits: Sequence[str]) -> None:
+        """Count the gold annotations of documents by layer, and labels by split.
+
+        Args:
+            group: the documents.
+            splits: the split of each, "" while it has none.
+        """
+        import numpy as np  # noqa: PLC0415 - not before there are documents
+
+        names, numbers = np.unique(np.array(splits, str), return_inverse=True)
+        for name, part in group.flat.parts.items():
+            if (part.counts >= 0).any():
+                self.counts[name] += part.size
+            labels = list(part.layer.labels)
+            keys, times = np.unique(
+                numbers[group.flat.owner[part.numbers]] * len(labels) + part.codes, return_counts=True
+            )
+            for key, number in zip(keys.tolist(), times.tolist(), strict=True):
+                self.labels[str(names[key // len(labels)]), f"{name}/{labels[key % len(labels)]}"] += number
 
     def merge(self, other: Checked) -> None:
         """Add what was found of other documents."""
@@ -128,25 +139,36 @@ def check_corpus(corpus: Corpus, replaced: str = "", mapped: Mapped = map) -> li
     return [finding for part in parts for finding in part(corpus)]
 
 
-def check_document(corpus: Corpus, entry: Entry, *, adjudicated: bool = True) -> tuple[Document | None, list[Finding]]:
+def check_document(
+    corpus: Corpus, entry: Entry, *, adjudicated: bool = True, opened: Opened | None = None
+) -> tuple[Document | None, list[Finding]]:
     """One document, and the findings about its metadata, text, gold and passes.
 
     Args:
         corpus: the corpus.
         entry: the document.
         adjudicated: whether gold must follow from the passes, where there are two or more.
+        opened: the document, if it was opened already.
     """
-    document, findings = _document(corpus, entry, adjudicated=adjudicated)
-    if findings and entry.whole:
-        findings = relocate(findings, entry, read_line(corpus.root / entry.file, entry.offset, entry.length))
-    return document, findings
+    document, findings = _document(corpus, entry, opened, adjudicated=adjudicated)
+    return document, in_place(corpus, entry, findings)
 
 
-def _document(corpus: Corpus, entry: Entry, *, adjudicated: bool) -> tuple[Document | None, list[Finding]]:
-    document, findings = corpus.read_document(entry)
+def in_place(corpus: Corpus, entry: Entry, findings: list[Finding]) -> list[Finding]:
+    """The findings of a document where they stand, be it in a line of a shard."""
+    if not findings or not entry.whole:
+        return findings
+    return relocate(findings, entry, read_line(corpus.root / entry.file, entry.offset, entry.length))
+
+
+def _document(
+    corpus: Corpus, entry: Entry, opened: Opened | None, *, adjudicated: bool
+) -> tuple[Document | None, list[Finding]]:
+    document, findings = corpus.read_document(entry, opened)
     if document is None or findings:
         return document, findings
-    findings = [*across.metadata_holds(corpus, document), *composed_texts_hold(corpus, document)]
+    findings = [*across.metadata_holds(document.record, document.line, document.data), *across.gold_is_there(document)]
+    findings += composed_texts_hold(corpus, document)
     if document.gold is not None:
         findings += _check(corpus, document, document.gold, lambda: corpus.name(corpus.gold_path(entry.id)))
     if document.passes:

@@ -17,6 +17,7 @@ from krisc.findings import Finding, KriscError, Place, nearest
 from krisc.gazetteer import towns
 from krisc.index import Entry
 from krisc.judgements import Judgement, judgement_paths, read_judgement, shown
+from krisc.model import DocumentRecord
 from krisc.reading import read_bytes, read_line
 from krisc.sharded import in_shard, open_line
 from krisc.store import Corpus
@@ -85,13 +86,12 @@ class _Released(msgspec.Struct):
     passes: dict[str, _Pass] = {}
 
 
-def metadata_holds(corpus: Corpus, document: Document) -> Iterator[Finding]:
-    """The metadata of a document: the hash of its text, dates that exist, and the gold annotation."""
-    record = document.record
-    if record.sha256 != (wanted := sha256(document.data)):
+def metadata_holds(record: DocumentRecord, line: int, text: bytes) -> Iterator[Finding]:
+    """The metadata of a document, which stands in a line: the hash of its text, and dates that exist."""
+    if record.sha256 != (wanted := sha256(text)):
         file = f"dataset/raw/{record.id}.txt"
         data: dict[str, object] = {"found": record.sha256, "wanted": wanted, "file": file}
-        place = Place(DOCUMENTS, pointer="/sha256", record=document.line)
+        place = Place(DOCUMENTS, pointer="/sha256", record=line)
         yield Finding("text-hash-mismatch", place, data, record.id)
     for name in ("published", "captured", "as_of"):
         value = getattr(record, name)
@@ -99,12 +99,17 @@ def metadata_holds(corpus: Corpus, document: Document) -> Iterator[Finding]:
             if value:
                 datetime.date.fromisoformat(value)
         except ValueError:
-            place = Place(DOCUMENTS, pointer=f"/{name}", record=document.line)
+            place = Place(DOCUMENTS, pointer=f"/{name}", record=line)
             yield Finding("date-impossible", place, {"found": value}, record.id)
     if (record.origin == "composed") != bool(record.as_of):
-        place = Place(DOCUMENTS, pointer="/origin", record=document.line)
+        place = Place(DOCUMENTS, pointer="/origin", record=line)
         found = f"as of {record.as_of}" if record.as_of else "as of no day"
         yield Finding("as-of-misplaced", place, {"name": record.id, "origin": record.origin, "found": found}, record.id)
+
+
+def gold_is_there(document: Document) -> Iterator[Finding]:
+    """A document has gold."""
+    record = document.record
     if document.gold is None:
         place = Place(DOCUMENTS, pointer="/id", record=document.line)
         data = {"name": record.id, "file": f"annotations/gold/{record.id}.json"}
