@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from krisc import timex3
 from krisc.checks.references import References
-from krisc.checks.rules import LayerRules, rules_of
+from krisc.checks.rules import rules_of
 from krisc.checks.vectors import among, crossing, labelled, mixed, odd, overlapping, repeated, true, untrue
 from krisc.columns import NOWHERE, Booleans, Filled, Flat, Integers, Part, numbered, registered, sizes
 from krisc.lines import Line
@@ -68,14 +68,13 @@ class Batch:
         """
         self._files(names, hashes)
         for name, part in self.flat.parts.items():
-            rules = self.rules.layers[name]
             self._form(part)
             self._attributes(part)
             self._provenance(part)
             if name in self.flat.arguments:
                 self._arguments(part, self.flat.arguments[name])
             if part.layer.kind == "chain":
-                self._chains(part, rules)
+                self._chains(part)
         self._segments()
         for part in self.flat.parts.values():
             self._apart(part)
@@ -205,7 +204,7 @@ class Batch:
                 wrong |= mine > role.max
             self._mark(self._of(part), wrong)
 
-    def _chains(self, part: Part, rules: LayerRules) -> None:
+    def _chains(self, part: Part) -> None:
         """Chains are long enough, share no member with one of their label, and have their entity and its type."""
         files, members = self._of(part), self.flat.members[part.layer.name]
         least = [label.min_members for label in part.layer.labels.values()]
